@@ -1,0 +1,48 @@
+# One task runner. Each target makes .venv by itself when it is missing or out of date.
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+
+.PHONY: help venv demo test check bench docs explore campaign
+
+help: ## list the targets
+	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
+
+# A stamp per extra: pip runs only when the project's requirements have changed since.
+.venv/.run: pyproject.toml constraints.txt
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(PIP) -e ".[study]"
+	@touch $@
+
+.venv/.test: .venv/.run
+	$(PIP) -e ".[test]"
+	@touch $@
+
+.venv/.dev: .venv/.test
+	$(PIP) -e ".[dev]"
+	@touch $@
+
+venv: .venv/.dev ## everything a developer needs
+
+demo: .venv/.run ## cure a network that does not learn: the main job
+	$(BIN)/actlab doctor examples/digits_deep_sigmoid.py:case --repair --report out/report.html
+
+test: .venv/.test ## the whole suite
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+
+check: .venv/.dev ## style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pyright
+
+bench: .venv/.test ## measure, and append to benchmarks/results
+	for script in benchmarks/*.py; do $(BIN)/python $$script || exit 1; done
+
+docs: .venv/.run ## rebuild the pictures that the READMEs show
+	$(BIN)/actlab table relu gelu swish sigmoid --save docs/pictures/table.svg
+
+explore: .venv/.run ## open the explorer
+	$(BIN)/actlab explore
+
+campaign: .venv/.test ## the longer checks
+	$(BIN)/python -m pytest -n 2 --dist loadfile --campaign

@@ -1,0 +1,1 @@
+"""Who else speaks it: one file per ecosystem, each loaded on first use."""

@@ -1,0 +1,149 @@
+"""PyTorch, one ATen call per operation: runs on every device and inside compile, export and functorch.
+
+Written for float32 and float64 input `x`; `where`, never `clamp`, whose boundary slope changed between releases.
+"""
+
+from __future__ import annotations
+
+from ..language import OPERATIONS
+from .spelling import Table
+
+
+def _constant(value: float) -> str:
+    return {"inf": "math.inf", "-inf": "-math.inf"}.get(repr(value), repr(value))
+
+
+# What the cells call beyond torch; compiled together with a formula.
+PRELUDE = """
+import math
+import torch
+
+
+def box(value, x):
+    return torch.scalar_tensor(value, dtype=x.dtype, device=x.device)
+
+
+def phi(a):
+    # a**2 loses |a|^2 ulp of its exponential; splitting a = h + l (h short enough that h*h is exact) keeps them
+    b = torch.where(a > 40, box(40.0, a), torch.where(a < -40, box(-40.0, a), a))
+    c = b * (134217729.0 if a.dtype == torch.float64 else 4097.0)
+    h = c - (c - b)
+    return torch.exp(-0.5 * h * h) * torch.exp(-0.5 * (b - h) * (b + h)) * 0.3989422804014327
+
+
+def Phi(a):
+    # below 0: erfcx is well conditioned and phi is exact, so the product keeps every digit of the tail
+    r = torch.abs(a) * 0.7071067811865476
+    tail = torch.special.erfcx(r) * phi(a) * 1.2533141373155001
+    return torch.where(a < 0, tail, 0.5 + 0.5 * torch.erf(r))
+
+
+def sigmoid_slope(a):
+    e = torch.exp(-torch.abs(a))
+    return e / (1 + e) / (1 + e)
+
+
+def softplus(a):
+    return torch.where(a > 0, a, torch.zeros_like(a)) + torch.log1p(torch.exp(-torch.abs(a)))
+
+
+def damp(a, b):
+    return torch.where(a == 0, a, a * b)
+
+
+def hypotm1(a):
+    return a / (torch.hypot(a, torch.ones_like(a)) + 1) * a
+
+
+def softsign(a):
+    return a / (1 + torch.abs(a))
+
+
+def bessel(n, a):
+    n = int(n)
+    r = torch.abs(a)
+    zero = torch.zeros_like(a)
+    near = torch.where(r < n + 2, a, zero)
+    term = near**n / math.prod(range(2 * n + 1, 0, -2))
+    series = term
+    for k in range(1, 30):
+        term = term * (-near * near / 2) / (k * (2 * n + 2 * k + 1))
+        series = series + term
+    far = torch.where((r < n + 2) | torch.isinf(r), zero + (n + 2.0), a)
+    low, high = torch.sin(far) / far, (torch.sin(far) / far - torch.cos(far)) / far
+    for k in range(1, n):
+        low, high = high, (2 * k + 1) / far * high - low
+    away = torch.where(torch.isinf(r), zero, low if n == 0 else high)
+    return torch.where(r < n + 2, series, away)
+
+
+def empty(a, dim):
+    # rows in which everything is masked; a row of length 0 has no largest value to ask for
+    return torch.all(a == -math.inf, dim, keepdim=True)
+
+
+def softmax(a, dim):
+    # zeros enter and leave where the row is empty, so its slope is 0 as well
+    masked = empty(a, dim)
+    return torch.softmax(torch.where(masked, torch.zeros_like(a), a), dim).masked_fill(masked, 0.0)
+
+
+def log_softmax(a, dim):
+    masked = empty(a, dim)
+    y = torch.log_softmax(torch.where(masked, torch.zeros_like(a), a), dim)
+    return y.masked_fill(masked, -math.inf)
+"""
+
+# Python numbers may stand beside tensors here; everywhere else a constant becomes a tensor of x's dtype.
+_TAKES_NUMBERS = ("add", "sub", "mul", "div", "neg", "power", "lt", "le", "gt", "ge")
+
+TABLE = Table(
+    target="torch_eager",
+    constant=_constant,
+    box="box({0}, x)",
+    boxed={name: tuple(range(row.arity)) for name, row in OPERATIONS.items() if name not in _TAKES_NUMBERS}
+    | {"where": (1,), "bessel": (1,)},
+    cells={
+        "add": "({0} + {1})",
+        "sub": "({0} - {1})",
+        "mul": "({0} * {1})",
+        "damp": "damp({0}, {1})",
+        "div": "({0} / {1})",
+        "neg": "(-{0})",
+        "power": "({0} ** {1})",
+        "hypot": "torch.hypot({0}, {1})",
+        "hypotm1": "hypotm1({0})",
+        "abs": "torch.abs({0})",
+        "sign": "torch.sign({0})",
+        "maximum": "torch.maximum({0}, {1})",
+        "minimum": "torch.minimum({0}, {1})",
+        "where": "torch.where({0}, {1}, {2})",
+        "lt": "({0} < {1})",
+        "le": "({0} <= {1})",
+        "gt": "({0} > {1})",
+        "ge": "({0} >= {1})",
+        "sqrt": "torch.sqrt({0})",
+        "exp": "torch.exp({0})",
+        "expm1": "torch.expm1({0})",
+        "log": "torch.log({0})",
+        "log1p": "torch.log1p({0})",
+        "sigmoid": "torch.sigmoid({0})",
+        "sigmoid_slope": "sigmoid_slope({0})",
+        "log_sigmoid": "(-softplus(-({0})))",
+        "softplus": "softplus({0})",
+        "tanh": "torch.tanh({0})",
+        "tanh_slope": "(4 * sigmoid_slope(2 * {0}))",
+        "softsign": "softsign({0})",
+        "erf": "torch.erf({0})",
+        "Phi": "Phi({0})",
+        "phi": "phi({0})",
+        "sin": "torch.sin({0})",
+        "cos": "torch.cos({0})",
+        "atan": "torch.atan({0})",
+        "asinh": "torch.asinh({0})",
+        "bessel": "bessel({0}, {1})",
+        "total": "torch.sum({0}, dim, keepdim=True)",
+        "softmax": "softmax({0}, dim)",
+        "log_softmax": "log_softmax({0}, dim)",
+    },
+)
