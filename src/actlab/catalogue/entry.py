@@ -73,9 +73,16 @@ class Parameter:
         return number
 
 
-def learned(default: float) -> Any:
-    """A parameter that training changes, e.g. `beta=learned(1.0)`."""
-    return Parameter(default, learned=True)
+def learned(
+    default: float,
+    *,
+    above: float | None = None,
+    below: float | None = None,
+    low: float | None = None,
+    high: float | None = None,
+) -> Any:
+    """A parameter that training changes and keeps within its bounds, e.g. `beta=learned(1.0, above=0)`."""
+    return replace(fixed(default, above=above, below=below, low=low, high=high), learned=True)
 
 
 def fixed(

@@ -15,6 +15,7 @@ from .operations import (
     ZERO,
     bessel,
     cos,
+    cosh,
     damp,
     exp,
     hypot,
@@ -24,6 +25,7 @@ from .operations import (
     sigmoid_slope,
     sign,
     sin,
+    sinh,
     softmax,
     tanh,
     tanh_slope,
@@ -58,8 +60,9 @@ def _damped_product(node: Expr, a: tuple[Expr, ...], d: tuple[Expr, ...]) -> Exp
 def _quotient(node: Expr, a: tuple[Expr, ...], d: tuple[Expr, ...]) -> Expr:
     if d[1] is ZERO:
         return d[0] / a[1]
-    # d0/b - (a/b)(d1/b): no square of b, so nothing overflows before the quotient does
-    return d[0] / a[1] - node * (d[1] / a[1])
+    # d0/b - (a/b)(d1/b): no square of b, so nothing overflows before the quotient does; where a/b has died out
+    # both d1 and b may be infinite
+    return d[0] / a[1] - damp(node, d[1] / a[1])
 
 
 def _power(node: Expr, a: tuple[Expr, ...], d: tuple[Expr, ...]) -> Expr:
@@ -110,6 +113,10 @@ DERIVATIVES: dict[str, _Row] = {
     "softplus": _vanishing(sigmoid),
     "tanh": _vanishing(tanh_slope),
     "tanh_slope": lambda node, a, d: -damp(node, 2 * tanh(a[0]) * d[0]),
+    "sinh": _chain(cosh),
+    "cosh": _chain(sinh),
+    "sech": lambda node, a, d: -damp(node, tanh(a[0]) * d[0]),
+    "log_cosh": _chain(tanh),
     "softsign": lambda node, a, d: (1 / (1 + abs(a[0]))) ** 2 * d[0],
     "erf": _vanishing(lambda u: 2 * math.sqrt(2) * phi(math.sqrt(2) * u)),
     "Phi": _vanishing(phi),

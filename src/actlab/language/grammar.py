@@ -20,7 +20,23 @@ _FUNCTIONS: dict[str, tuple[int, Callable[..., Expr]]] = {
     name: (operations.OPERATIONS[name].arity, getattr(operations, name))
     for name in (
         *("sqrt", "exp", "expm1", "log", "log1p", "sigmoid", "log_sigmoid", "softplus", "tanh", "erf", "Phi"),
-        *("phi", "sin", "cos", "atan", "asinh", "sign", "maximum", "minimum", "hypot", "softsign", "where"),
+        *(
+            "phi",
+            "sin",
+            "cos",
+            "atan",
+            "asinh",
+            "sinh",
+            "cosh",
+            "sech",
+            "log_cosh",
+            "sign",
+            "maximum",
+            "minimum",
+            "hypot",
+            "softsign",
+            "where",
+        ),
     )
 } | {"abs": (1, abs), "sinc": (1, operations.sinc), "relu": (1, lambda a: operations.maximum(a, 0))}
 _CONSTANTS = {"pi": 3.141592653589793, "e": 2.718281828459045}

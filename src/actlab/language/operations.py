@@ -55,6 +55,10 @@ OPERATIONS: dict[str, Operation] = {
     "sigmoid_slope": Operation(1, "all", "sigmoid(a) sigmoid(-a), exact in both tails", bounded=True),
     "tanh": Operation(1, "all", "hyperbolic tangent", bounded=True),
     "tanh_slope": Operation(1, "all", "1 - tanh^2(a), exact in both tails", bounded=True),
+    "sinh": Operation(1, "all", "hyperbolic sine"),
+    "cosh": Operation(1, "all", "hyperbolic cosine"),
+    "sech": Operation(1, "all", "1 / cosh(a)", bounded=True),
+    "log_cosh": Operation(1, "all", "log(cosh(a)), exact near 0 and without overflow"),
     "softsign": Operation(1, "all", "a / (1 + |a|)", bounded=True),
     "erf": Operation(1, "all", "error function", bounded=True),
     "Phi": Operation(1, "all", "standard normal distribution function, exact in the left tail", bounded=True),
@@ -139,6 +143,26 @@ def sigmoid_slope(a: Operand) -> Expr:
 def tanh_slope(a: Operand) -> Expr:
     """The slope of tanh, exact in both tails."""
     return _unary("tanh_slope", a)
+
+
+def sinh(a: Operand) -> Expr:
+    """Hyperbolic sine."""
+    return _unary("sinh", a)
+
+
+def cosh(a: Operand) -> Expr:
+    """Hyperbolic cosine."""
+    return _unary("cosh", a)
+
+
+def sech(a: Operand) -> Expr:
+    """1 / cosh(a), without overflow."""
+    return _unary("sech", a)
+
+
+def log_cosh(a: Operand) -> Expr:
+    """log(cosh(a)), exact near 0 and without overflow."""
+    return _unary("log_cosh", a)
 
 
 def erf(a: Operand) -> Expr:

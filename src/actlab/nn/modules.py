@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from ..catalogue import Entry
+from .bounds import Bounds
 from .call import own_copy, prepare
 
 
@@ -20,7 +21,7 @@ class Activation(nn.Module):
     Learned parameters have shape (num_parameters,): one for all (1) or one per channel along `dim`. `trainable`
     names the parameters that training changes; by default those the entry declares as learned. `inplace=True`
     reuses the input's memory when no gradient is recorded and changes nothing otherwise. Along-axis functions
-    take `dim` (default -1). Input: a float16, bfloat16, float32 or float64 tensor of any shape; output: the same
+    take `dim` (default -1). A learned parameter with bounds is stored unbounded, as NAME_raw. Input: a float16, bfloat16, float32 or float64 tensor of any shape; output: the same
     dtype and shape. Raises TypeError for other input or unknown parameters, ValueError for values outside their set.
     """
 
@@ -48,13 +49,20 @@ class Activation(nn.Module):
         self.arguments = entry.arguments(given)
         for name in self._learned:
             start = torch.full((count,), self.arguments[name], device=factory["device"], dtype=factory["dtype"])
-            self.register_parameter(name, nn.Parameter(start))
+            bounds = Bounds.of(entry.parameters[name])
+            stored = start if bounds is None else bounds.free(start, f"{entry.name}: {name}")
+            self.register_parameter(name if bounds is None else f"{name}_raw", nn.Parameter(stored))
         self._call = prepare(entry, given, self._learned)
 
     @property
     def name(self) -> str:
         """The entry's name."""
         return self.entry.name
+
+    def learned(self, name: str) -> Tensor:
+        """The current value of a learned parameter, within its bounds, of shape (num_parameters,)."""
+        bounds = Bounds.of(self.entry.parameters[name])
+        return getattr(self, name) if bounds is None else bounds.bound(getattr(self, f"{name}_raw"))
 
     def forward(self, x: Tensor) -> Tensor:
         """The activation of `x`, elementwise or along `dim`."""
@@ -66,7 +74,7 @@ class Activation(nn.Module):
 
     def _spread(self, name: str, x: Tensor) -> Tensor:
         """The learned parameter in a shape that broadcasts against `x`."""
-        parameter: Tensor = getattr(self, name)
+        parameter = self.learned(name)
         if self.num_parameters == 1:
             return parameter.reshape(())
         if not -x.ndim <= self.dim < x.ndim or x.shape[self.dim] != self.num_parameters:
@@ -102,9 +110,6 @@ def _trainable(entry: Entry, asked: Iterable[str] | None) -> tuple[str, ...]:
     for name in wanted:
         if name not in entry.parameters or entry.parameters[name].draw or entry.kind != "pointwise":
             raise ValueError(f"{entry.name}: {name!r} is no parameter that can be learned")
-        parameter = entry.parameters[name]
-        if any(bound is not None for bound in (parameter.above, parameter.below, parameter.low, parameter.high)):
-            raise ValueError(f"{entry.name}: {name} must stay {parameter.allowed}, so it is not offered for training")
     return tuple(name for name in entry.parameters if name in wanted)
 
 

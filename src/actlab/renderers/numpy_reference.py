@@ -61,6 +61,18 @@ def hypotm1(a):
     return a / (np.hypot(a, 1) + 1) * a
 
 
+def sech(a):
+    e = np.exp(-np.abs(a))
+    return 2 * e / (1 + e * e)
+
+
+def log_cosh(a):
+    # near 0 from log(1 + 2 sinh^2(a/2)), further out from |a| + log(1 + e^(-2|a|)) - log 2
+    r = np.abs(a)
+    near = np.log1p(2 * np.sinh(np.minimum(r, 1.0) / 2) ** 2)
+    return np.where(r < 1, near, r + np.log1p(np.exp(-2 * r)) - math.log(2))
+
+
 def softsign(a):
     return a / (1 + np.abs(a))
 
@@ -131,6 +143,10 @@ TABLE = Table(
         "softplus": "softplus({0})",
         "tanh": "np.tanh({0})",
         "tanh_slope": "tanh_slope({0})",
+        "sinh": "np.sinh({0})",
+        "cosh": "np.cosh({0})",
+        "sech": "sech({0})",
+        "log_cosh": "log_cosh({0})",
         "softsign": "softsign({0})",
         "erf": "erf({0})",
         "Phi": "Phi({0})",

@@ -55,6 +55,18 @@ def hypotm1(a):
     return a / (torch.hypot(a, torch.ones_like(a)) + 1) * a
 
 
+def sech(a):
+    e = torch.exp(-torch.abs(a))
+    return 2 * e / (1 + e * e)
+
+
+def log_cosh(a):
+    # near 0 from log(1 + 2 sinh^2(a/2)), further out from |a| + log(1 + e^(-2|a|)) - log 2
+    r = torch.abs(a)
+    near = torch.log1p(2 * torch.sinh(torch.where(r < 1, r, torch.zeros_like(r)) / 2) ** 2)
+    return torch.where(r < 1, near, r + torch.log1p(torch.exp(-2 * r)) - math.log(2))
+
+
 def softsign(a):
     return a / (1 + torch.abs(a))
 
@@ -133,6 +145,10 @@ TABLE = Table(
         "softplus": "softplus({0})",
         "tanh": "torch.tanh({0})",
         "tanh_slope": "(4 * sigmoid_slope(2 * {0}))",
+        "sinh": "torch.sinh({0})",
+        "cosh": "torch.cosh({0})",
+        "sech": "sech({0})",
+        "log_cosh": "log_cosh({0})",
         "softsign": "softsign({0})",
         "erf": "torch.erf({0})",
         "Phi": "Phi({0})",
