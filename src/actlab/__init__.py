@@ -13,7 +13,7 @@ from typing import Any
 __version__ = "0.1.0"
 
 # public name -> where it lives; `nn` and `functional` are modules
-_HOMES = {
+HOMES = {
     "names": "catalogue.lookup",
     "entry": "catalogue.lookup",
     "define": "catalogue.lookup",
@@ -34,11 +34,11 @@ _HOMES = {
     "compare": "study",
     "testing": "",
 }
-__all__ = ["__version__", *_HOMES]
+__all__ = ["__version__", *HOMES]
 
 
 def __getattr__(name: str) -> Any:
-    home = _HOMES.get(name)
+    home = HOMES.get(name)
     if home is None:
         raise AttributeError(f"module 'actlab' has no attribute {name!r}")
     if home == "":
@@ -49,4 +49,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_HOMES})
+    return sorted({*globals(), *HOMES})

@@ -46,7 +46,7 @@ class Bounds(NamedTuple):
             found = distance + torch.log(-torch.expm1(-distance))
         if not bool(torch.isfinite(found).all()):
             raise ValueError(
-                f"{owner} cannot start training at {float(value.flatten()[0]):g}, the edge of its set: nothing would move it; "
-                "start it further inside"
+                f"{owner} cannot start training at {float(value.flatten()[0]):g}, the edge of its set, "
+                "where nothing would move it; start it further inside"
             )
         return found.to(value.dtype)

@@ -19,10 +19,11 @@ class Activation(nn.Module):
     """An activation function as a module; subclasses are made by `module_class`, one per entry.
 
     Learned parameters have shape (num_parameters,): one for all (1) or one per channel along `dim`. `trainable`
-    names the parameters that training changes; by default those the entry declares as learned. `inplace=True`
-    reuses the input's memory when no gradient is recorded and changes nothing otherwise. Along-axis functions
-    take `dim` (default -1). A learned parameter with bounds is stored unbounded, as NAME_raw. Input: a float16, bfloat16, float32 or float64 tensor of any shape; output: the same
-    dtype and shape. Raises TypeError for other input or unknown parameters, ValueError for values outside their set.
+    names the parameters that training changes; by default those the entry declares as learned. A learned parameter
+    with bounds is stored unbounded, as NAME_raw. `inplace=True` reuses the input's memory when no gradient is recorded
+    and changes nothing otherwise. Along-axis functions take `dim` (default -1). Input: a float16, bfloat16, float32
+    or float64 tensor of any shape; output: the same dtype and shape. Raises TypeError for other input or unknown
+    parameters, ValueError for values outside their set.
     """
 
     entry: ClassVar[Entry]
