@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from ..language import Expr
 from .spelling import CannotSpell
 
-# how tightly things bind
-LOOSE, SIGN, SUM, PRODUCT, FRACTION, POWER, ATOM = 0.0, 0.9, 1.0, 2.0, 3.0, 4.0, 9.0
+# how tightly things bind; what reaches over everything that follows it (a sum sign, a logarithm without parentheses)
+# stands in a product only inside parentheses
+LOOSE, SIGN, SUM, REACH, PRODUCT, FRACTION, POWER, ATOM = 0.0, 0.9, 1.0, 1.5, 2.0, 3.0, 4.0, 9.0
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import math
 from fractions import Fraction
 
 from ..language import Expr
-from .infix import ATOM, FRACTION, LOOSE, POWER, PRODUCT, SIGN, SUM, Cell, Style, call, write_infix
+from .infix import ATOM, FRACTION, LOOSE, POWER, PRODUCT, REACH, SIGN, SUM, Cell, Style, call, write_infix
 
 GREEK = {"alpha", "beta", "gamma", "delta", "lambda", "mu", "sigma", "tau", "theta", "omega", "kappa", "rho"}
 _NAMED = {math.pi: r"\pi", math.sqrt(2): r"\sqrt{2}", 2 * math.sqrt(2): r"2\sqrt{2}", math.e: "e", math.inf: r"\infty"}
@@ -93,14 +93,14 @@ STYLE = Style(
         "log1p": Cell(r"\ln\left(1 + {0}\right)", ATOM, (SUM,)),
         "sigmoid": _function(r"\sigma"),
         "sigmoid_slope": Cell(r"\sigma\left({0}\right)\left(1 - \sigma\left({0}\right)\right)", PRODUCT, (LOOSE,)),
-        "log_sigmoid": Cell(r"\ln \sigma\left({0}\right)", PRODUCT, (LOOSE,)),
+        "log_sigmoid": Cell(r"\ln \sigma\left({0}\right)", REACH, (LOOSE,)),
         "softplus": Cell(r"\ln\left(1 + e^{{{0}}}\right)", ATOM, (LOOSE,)),
         "tanh": _function(r"\tanh"),
         "tanh_slope": Cell(r"1 - \tanh^2\left({0}\right)", SUM, (LOOSE,)),
         "sinh": _function(r"\sinh"),
         "cosh": _function(r"\cosh"),
         "sech": _function(r"\operatorname{{sech}}"),
-        "log_cosh": Cell(r"\ln \cosh\left({0}\right)", PRODUCT, (LOOSE,)),
+        "log_cosh": Cell(r"\ln \cosh\left({0}\right)", REACH, (LOOSE,)),
         "softsign": Cell(r"\frac{{{0}}}{{1 + \left|{0}\right|}}", FRACTION, (LOOSE,)),
         "erf": _function(r"\operatorname{{erf}}"),
         "Phi": _function(r"\Phi"),
@@ -110,7 +110,7 @@ STYLE = Style(
         "atan": _function(r"\arctan"),
         "asinh": _function(r"\operatorname{{arsinh}}"),
         "bessel": Cell(_bessel, FRACTION, (LOOSE, ATOM)),
-        "total": Cell(r"\sum_j {0}", PRODUCT, (PRODUCT,), ((0, "j"),)),
+        "total": Cell(r"\sum_j {0}", REACH, (PRODUCT,), ((0, "j"),)),
         "softmax": Cell(r"\frac{{e^{{{0}}}}}{{\sum_k e^{{{1}}}}}", FRACTION, (LOOSE, LOOSE), ((0, ""), (0, "k"))),
         "log_softmax": Cell(r"{0} - \ln \sum_k e^{{{1}}}", SUM, (SIGN, LOOSE), ((0, ""), (0, "k"))),
     },

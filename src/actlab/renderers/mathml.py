@@ -6,7 +6,7 @@ import math
 from html import escape
 
 from ..language import Expr
-from .infix import ATOM, FRACTION, LOOSE, POWER, PRODUCT, SIGN, SUM, Cell, Style, write_infix
+from .infix import ATOM, FRACTION, LOOSE, POWER, PRODUCT, REACH, SIGN, SUM, Cell, Style, write_infix
 from .plain_text import STYLE as PLAIN
 
 _ROW = "<mrow>{}</mrow>"
@@ -31,10 +31,8 @@ def _constant(value: float) -> tuple[str, float]:
 
 
 def _cases(rows: list[tuple[str, str | None]]) -> str:
-    cells = "".join(
-        f"<mtr><mtd>{value}</mtd><mtd>{f'<mtext>if&#160;</mtext>{test}' if test else '<mtext>otherwise</mtext>'}</mtd></mtr>"
-        for value, test in rows
-    )
+    told = [(value, f"<mtext>if&#160;</mtext>{test}" if test else "<mtext>otherwise</mtext>") for value, test in rows]
+    cells = "".join(f"<mtr><mtd>{value}</mtd><mtd>{test}</mtd></mtr>" for value, test in told)
     return f'<mrow><mo stretchy="true">{{</mo><mtable>{cells}</mtable></mrow>'
 
 
@@ -102,10 +100,8 @@ STYLE = Style(
         "log": _call("ln"),
         "log1p": Cell(f"<mrow><mi>ln</mi><mo>(</mo>{_ONE}<mo>+</mo>{{0}}<mo>)</mo></mrow>", ATOM, (SUM,)),
         "sigmoid": _call("σ"),
-        "sigmoid_slope": Cell(
-            f"<mrow>{_SIGMA}<mo>(</mo>{_ONE}<mo>−</mo>{_SIGMA}<mo>)</mo></mrow>", PRODUCT, (LOOSE,)
-        ),
-        "log_sigmoid": Cell(f"<mrow><mi>ln</mi><mo>&#8289;</mo>{_SIGMA}</mrow>", PRODUCT, (LOOSE,)),
+        "sigmoid_slope": Cell(f"<mrow>{_SIGMA}<mo>(</mo>{_ONE}<mo>−</mo>{_SIGMA}<mo>)</mo></mrow>", PRODUCT, (LOOSE,)),
+        "log_sigmoid": Cell(f"<mrow><mi>ln</mi><mo>&#8289;</mo>{_SIGMA}</mrow>", REACH, (LOOSE,)),
         "softplus": Cell(f"<mrow><mi>ln</mi><mo>(</mo>{_ONE}<mo>+</mo>{_E}<mo>)</mo></mrow>", ATOM, (LOOSE,)),
         "tanh": _call("tanh"),
         "tanh_slope": Cell(
@@ -113,6 +109,12 @@ STYLE = Style(
         ),
         "softsign": Cell(
             f"<mfrac>{{0}}<mrow>{_ONE}<mo>+</mo><mo>|</mo>{{0}}<mo>|</mo></mrow></mfrac>", FRACTION, (LOOSE,)
+        ),
+        "sinh": _call("sinh"),
+        "cosh": _call("cosh"),
+        "sech": _call("sech"),
+        "log_cosh": Cell(
+            "<mrow><mi>ln</mi><mo>&#8289;</mo><mi>cosh</mi><mo>(</mo>{0}<mo>)</mo></mrow>", REACH, (LOOSE,)
         ),
         "erf": _call("erf"),
         "Phi": _call("Φ"),
@@ -122,7 +124,7 @@ STYLE = Style(
         "atan": _call("arctan"),
         "asinh": _call("arsinh"),
         "bessel": Cell(_bessel, FRACTION, (LOOSE, ATOM)),
-        "total": Cell("<mrow><munder><mo>∑</mo><mi>j</mi></munder>{0}</mrow>", PRODUCT, (PRODUCT,), ((0, "j"),)),
+        "total": Cell("<mrow><munder><mo>∑</mo><mi>j</mi></munder>{0}</mrow>", REACH, (PRODUCT,), ((0, "j"),)),
         "softmax": Cell(
             f"<mfrac>{_E}<mrow><munder><mo>∑</mo><mi>k</mi></munder><msup><mi>e</mi>{{1}}</msup></mrow></mfrac>",
             FRACTION,

@@ -6,7 +6,7 @@ import math
 from fractions import Fraction
 
 from ..language import Expr
-from .infix import ATOM, FRACTION, LOOSE, POWER, PRODUCT, SIGN, SUM, Cell, Style, call, write_infix
+from .infix import ATOM, FRACTION, LOOSE, POWER, PRODUCT, REACH, SIGN, SUM, Cell, Style, call, write_infix
 
 _GREEK = {
     "alpha": "α",
@@ -87,14 +87,14 @@ STYLE = Style(
         "log1p": Cell("ln(1 + {0})", ATOM, (SUM,)),
         "sigmoid": call("σ"),
         "sigmoid_slope": Cell("σ({0})·(1 − σ({0}))", PRODUCT, (LOOSE,)),
-        "log_sigmoid": Cell("ln σ({0})", PRODUCT, (LOOSE,)),
+        "log_sigmoid": Cell("ln σ({0})", REACH, (LOOSE,)),
         "softplus": Cell("ln(1 + exp({0}))", ATOM, (LOOSE,)),
         "tanh": call("tanh"),
         "tanh_slope": Cell("1 − tanh²({0})", SUM, (LOOSE,)),
         "sinh": call("sinh"),
         "cosh": call("cosh"),
         "sech": call("sech"),
-        "log_cosh": Cell("ln cosh({0})", PRODUCT, (LOOSE,)),
+        "log_cosh": Cell("ln cosh({0})", REACH, (LOOSE,)),
         "softsign": Cell("{0}/(1 + |{0}|)", PRODUCT, (POWER,)),
         "erf": call("erf"),
         "Phi": call("Φ"),
@@ -104,8 +104,8 @@ STYLE = Style(
         "atan": call("arctan"),
         "asinh": call("arsinh"),
         "bessel": Cell(_bessel, PRODUCT, (LOOSE, ATOM)),
-        "total": Cell("Σⱼ {0}", PRODUCT, (PRODUCT,), ((0, "j"),)),
-        "softmax": Cell("exp({0})/Σₖ exp({1})", PRODUCT, (LOOSE, LOOSE), ((0, ""), (0, "k"))),
+        "total": Cell("Σⱼ {0}", REACH, (PRODUCT,), ((0, "j"),)),
+        "softmax": Cell("exp({0})/Σₖ exp({1})", REACH, (LOOSE, LOOSE), ((0, ""), (0, "k"))),
         "log_softmax": Cell("{0} − ln Σₖ exp({1})", SUM, (SIGN, LOOSE), ((0, ""), (0, "k"))),
     },
 )

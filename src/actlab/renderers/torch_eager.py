@@ -24,18 +24,27 @@ def box(value, x):
 
 
 def phi(a):
-    # a**2 loses |a|^2 ulp of its exponential; splitting a = h + l (h short enough that h*h is exact) keeps them
+    # rounding a**2 costs |a|^2 ulp of its exponential: one step of width is the cheapest way to keep them
+    if a.dtype == torch.float32:
+        wide = a.double()
+        return (torch.exp(-0.5 * wide * wide) * 0.3989422804014327).to(a.dtype)
     b = torch.where(a > 40, box(40.0, a), torch.where(a < -40, box(-40.0, a), a))
-    c = b * (134217729.0 if a.dtype == torch.float64 else 4097.0)
+    c = b * 134217729.0
     h = c - (c - b)
     return torch.exp(-0.5 * h * h) * torch.exp(-0.5 * (b - h) * (b + h)) * 0.3989422804014327
 
 
 def Phi(a):
-    # below 0: erfcx is well conditioned and phi is exact, so the product keeps every digit of the tail
-    r = torch.abs(a) * 0.7071067811865476
-    tail = torch.special.erfcx(r) * phi(a) * 1.2533141373155001
-    return torch.where(a < 0, tail, 0.5 + 0.5 * torch.erf(r))
+    # erfc, not 1 + erf, keeps the left tail; in float32 rounding a / sqrt(2) alone would cost |a|^2 ulp there
+    if a.dtype == torch.float32:
+        return Phi(a.double()).to(a.dtype)
+    return 0.5 * torch.erfc(a * -0.7071067811865476)
+
+
+def sigmoid(a):
+    # the last bit of torch.sigmoid depends on where an element stands
+    e = torch.exp(-torch.abs(a))
+    return torch.where(a < 0, e, torch.ones_like(a)) / (1 + e)
 
 
 def sigmoid_slope(a):
@@ -51,8 +60,16 @@ def damp(a, b):
     return torch.where(a == 0, a, a * b)
 
 
+def hypot(a, b):
+    # the last bit of torch.hypot depends on where an element stands: it is another function in the vectorised body
+    high, low = torch.maximum(torch.abs(a), torch.abs(b)), torch.minimum(torch.abs(a), torch.abs(b))
+    plain = (high == 0) | torch.isinf(high)
+    ratio = low / torch.where(plain, torch.ones_like(high), high)
+    return torch.where(plain, high, high * torch.sqrt(1 + ratio * ratio))
+
+
 def hypotm1(a):
-    return a / (torch.hypot(a, torch.ones_like(a)) + 1) * a
+    return a / (hypot(a, torch.ones_like(a)) + 1) * a
 
 
 def sech(a):
@@ -123,7 +140,7 @@ TABLE = Table(
         "div": "({0} / {1})",
         "neg": "(-{0})",
         "power": "({0} ** {1})",
-        "hypot": "torch.hypot({0}, {1})",
+        "hypot": "hypot({0}, {1})",
         "hypotm1": "hypotm1({0})",
         "abs": "torch.abs({0})",
         "sign": "torch.sign({0})",
@@ -139,7 +156,7 @@ TABLE = Table(
         "expm1": "torch.expm1({0})",
         "log": "torch.log({0})",
         "log1p": "torch.log1p({0})",
-        "sigmoid": "torch.sigmoid({0})",
+        "sigmoid": "sigmoid({0})",
         "sigmoid_slope": "sigmoid_slope({0})",
         "log_sigmoid": "(-softplus(-({0})))",
         "softplus": "softplus({0})",

@@ -51,7 +51,7 @@ class Kernel:
         # a learned tensor may move the limit, so only formulas of x alone keep theirs as numbers
         self._moving = bool(expr.symbols - {"x"})
         self._swallows_nan, self._loses = self._probe()
-        self._limits = () if self._moving else tuple(float(self._limit(sign)) for sign in self._loses)
+        self._limits = () if self._moving else tuple(float(self._limit(sign, *self._numbers())) for sign in self._loses)
         self._partials: dict[str, Kernel] = {}
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -66,13 +66,17 @@ class Kernel:
         swallows, lost = False, set[float]()
         with torch.no_grad():
             for factor in (1.0, -1.0, 0.0) if self._moving else (1.0,):  # either sign of a learned parameter
-                numbers = [torch.tensor(factor * value, dtype=torch.float64) for value in self.defaults.values()]
+                numbers = self._numbers(factor)
                 seen = self._raw(x, *numbers).isnan().tolist()
                 swallows |= not seen[0]
                 for sign, is_nan in zip((1.0, -1.0), seen[1:], strict=True):
                     if is_nan and not math.isnan(float(self._limit(sign, *numbers))):
                         lost.add(sign)
         return swallows, tuple(sorted(lost))
+
+    def _numbers(self, factor: float = 1.0) -> list[Tensor]:
+        """The defaults as tensors, times a factor."""
+        return [torch.tensor(factor * value, dtype=torch.float64) for value in self.defaults.values()]
 
     def _raw(self, x: Tensor, *tensors: Tensor) -> Tensor:
         y = self._formula(x, *tensors)

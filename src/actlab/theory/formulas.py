@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..catalogue import Entry, find
 from ..language import Expr, tidy
 from ..renderers import latex as _latex
+from ..renderers import mathml as _mathml
 from ..renderers import plain_text as _plain_text
 
 _PARTS = ("value", "slope")
@@ -29,3 +30,9 @@ def plain_text(name: str | Entry, of: str = "value") -> str:
     """The same on one line of Unicode, for terminals."""
     entry = find(name)
     return _plain_text(_part(entry, of), "i" if entry.kind == "along axis" else "")
+
+
+def mathml(name: str | Entry, of: str = "value") -> str:
+    """The same as one `<math>` element, for pages."""
+    entry = find(name)
+    return _mathml(_part(entry, of), "i" if entry.kind == "along axis" else "")

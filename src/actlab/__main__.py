@@ -1,0 +1,5 @@
+"""`python -m actlab`."""
+
+from .cli import main
+
+main()

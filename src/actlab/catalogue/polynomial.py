@@ -1,0 +1,137 @@
+"""Polynomials and quotients of polynomials: no exponential, and no pole for any parameter allowed."""
+
+from ..language import hypot, log, log1p, maximum, sigmoid, where
+from .entry import Kink, activation, fixed, learned
+
+_NOEL = "Noel et al. 2021, arXiv:2111.04020"
+
+
+@activation(
+    source="Gilad-Bachrach et al. 2016, CryptoNets",
+    zh="输入的平方，加密计算中常用来代替 ReLU。",
+    aliases=("quad",),
+    points={1.5: 2.25, -3.0: 9.0},
+    elsewhere={"torch": "square", "jax": "jax.numpy.square"},
+    notes=(
+        "Outputs grow with every layer: keep inputs near [-1, 1] by normalisation.",
+        "数值会逐层放大：应通过归一化使输入保持在 [−1, 1] 附近。",
+    ),
+)
+def square(x):
+    """The square of the input, which replaces ReLU where only sums and products can be computed."""
+    return x**2
+
+
+@activation(
+    source="Chen & Manning 2014, a dependency parser, for its use in networks",
+    zh="输入的立方乘以 alpha。",
+    points={0.5: 0.125, -2.0: -8.0},
+)
+def cube(x, alpha=fixed(1.0)):
+    """alpha times the cube of the input."""
+    return alpha * x**3
+
+
+@activation(
+    source=_NOEL,
+    zh="非单调三次函数 x − x³。",
+    points={0.5: 0.375, -2.0: 6.0},
+)
+def ncu(x):
+    """The cubic x - x^3, which oscillates once and then runs away."""
+    return x - x**3
+
+
+@activation(
+    source=_NOEL,
+    zh="平移的抛物线 x² + x。",
+    points={0.5: 0.75, -2.0: 2.0},
+)
+def squ(x):
+    """The parabola x^2 + x, which passes through the origin with slope 1."""
+    return x * (x + 1)
+
+
+@activation(
+    source="Li et al. 2023 (MPCFormer), arXiv:2211.01452",
+    zh="安全多方计算中代替 GELU 的二次函数。",
+    points={1.0: 0.875, -2.0: 0.5},
+)
+def mpc_quad(x):
+    """The parabola x^2/8 + x/4 + 1/2, a stand-in for GELU in secure computation."""
+    return x * (0.125 * x + 0.25) + 0.5
+
+
+def _difference_of_powers(u, v, degree):
+    """(u^degree - v^degree) / (u - v), without cancellation for u and v of one sign."""
+    total, power = 1.0, 1.0
+    for _ in range(degree - 1):
+        power = power * v
+        total = total * u + power
+    return total
+
+
+def _percolation(u):
+    return u**3 * (u**3 * u * (u - 2) + 2)
+
+
+@activation(
+    source="Kiselak et al. 2021, doi:10.1007/s00521-020-05182-1",
+    zh="由渗流模型导出的八次多项式，常数使零均值单位方差近似保持。",
+    points={1.0: 1.2619783028435094, -2.0: -1.5228409922956436},
+)
+def spocu(x, alpha=fixed(3.0937), beta=fixed(0.6653, above=0, below=1), gamma=fixed(4.437, above=0)):
+    """A polynomial of degree eight from percolation, alpha h(x/gamma + beta) - alpha h(beta), h = 0 below 0."""
+    # h(u) = u^3 (u^5 - 2 u^4 + 2); its difference is divided by u - beta exactly, which keeps the digits near 0
+    u = x / gamma + beta
+    sevenths = _difference_of_powers(u, beta, 7)
+    quotient = (u - 2) * sevenths + beta**3 * beta**3 * beta + 2 * _difference_of_powers(u, beta, 3)
+    away = where(u > 0, _percolation(u), 0.0) - _percolation(beta)
+    return alpha * where(abs(x) < gamma * beta / 4, x / gamma * quotient, away)
+
+
+@activation(
+    source="named in the survey of Kunc & Klema 2024, arXiv:2402.09092",
+    zh="以多项式之商作门控：在 [−c, c] 内由 0 平滑过渡到恒等。",
+    points={1.0: 0.7317174011812813, -2.0: -0.23272727272727273},
+)
+def puaf(x, beta=fixed(5.0, above=3), c=fixed(10.0, above=0)):
+    """x times a gate made of polynomials, 0 below -c and 1 above c (PUAF with exponent alpha = 1)."""
+    # (c+x)^beta / ((c+x)^beta + (c-x)^beta) is the logistic function of beta log((c+x)/(c-x))
+    ratio = where(abs(x) < c / 2, log1p(x / c) - log1p(-x / c), log((c + x) / (c - x)))
+    gate = sigmoid(beta * ratio)
+    return where(x >= c, x, where(x <= -c, 0.0, x * gate))
+
+
+@activation(
+    source="Li, Xia & Zhang 2024, arXiv:2409.19221",
+    zh="由柯西积分公式得到的可学习有理函数，向两端衰减到 0。",
+    points={1.0: 0.01, -2.0: -0.002},
+)
+def cauchy_activation(x, lambda1=learned(0.01), lambda2=learned(0.01), d=learned(1.0, above=0)):
+    """A learned rational bump (lambda1 x + lambda2) / (x^2 + d^2) from Cauchy's integral formula."""
+    # far out, where x^2 would overflow, divided twice
+    root, above = hypot(x, d), lambda1 * x + lambda2
+    return where(abs(x) < 1000, above / (x**2 + d**2), above / root / root)
+
+
+@activation(
+    source="Zhuo et al. 2024 (PolyCom), arXiv:2411.03884",
+    zh="ReLU 的三次多项式，系数可学习，初值为 1/3。",
+    points={1.0: 1.0, -2.0: 0.0},
+    kinks=(Kink(0.0, 0.0),),
+)
+def poly_relu(x, a0=learned(0.0), a1=learned(1 / 3), a2=learned(1 / 3), a3=learned(1 / 3)):
+    """A cubic polynomial of ReLU with learned coefficients."""
+    r = maximum(x, 0.0)
+    return a0 + r * (a1 + r * (a2 + r * a3))
+
+
+@activation(
+    source="Goyal, Goyal & Lall 2019, arXiv:1906.09529",
+    zh="系数可学习的二次多项式。",
+    points={1.0: 3.0, -2.0: 3.0},
+)
+def slaf(x, a0=learned(1.0), a1=learned(1.0), a2=learned(1.0)):
+    """A parabola whose three coefficients are learned (self-learnable activation)."""
+    return a0 + x * (a1 + x * a2)

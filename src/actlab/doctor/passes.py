@@ -1,0 +1,389 @@
+"""Passes over the data: a measured pass (traced, forward and backward) and a short training."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import random
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from .numbers import NotFinite
+from .records import Case, CaseError, adam
+from .shapes import Shape, measure
+from .sites import Gates, Site, unroll
+from .trace import Node, Trace, ancestors, call_model, tensors_in
+
+ENOUGH = 1000  # samples below which nothing is called dead: silent on 1000 means active on fewer than 0.3 % (rule of three)
+MOST = 4096
+
+
+@dataclass
+class LossCalls:
+    """The values that one recognised loss call was given, batch by batch."""
+
+    node: Node
+    inputs: list[Tensor] = field(default_factory=list[Tensor])
+    targets: list[Tensor] = field(default_factory=list[Tensor])
+    values: list[float] = field(default_factory=list[float])
+
+
+@dataclass
+class Measured:
+    """What one measured pass found."""
+
+    nodes: list[Node]
+    end: Node | None
+    output: Any
+    sites: dict[tuple[str, str, int], Site]
+    gradients: dict[tuple[str, str, int], float]
+    losses: dict[tuple[str, str, int], LossCalls]
+    total: list[float]
+    gates: list[Gates]
+    samples: int
+    spread: float
+    not_finite: NotFinite | None = None
+    output_node: Node | None = None
+
+
+def set_seed(seed: int) -> None:
+    """Seed Python, numpy and torch."""
+    random.seed(seed)
+    np.random.seed(seed % 2**32)
+    torch.manual_seed(seed)
+
+
+def size_of(value: Any) -> int:
+    """The number of samples in a batch's input or target: the first axis of its first tensor."""
+    first = next(iter(tensors_in(value)), None)
+    return int(first.shape[0]) if first is not None and first.dim() else 1
+
+
+def collect(case: Case) -> tuple[list[tuple[Any, Any]], bool]:
+    """Batches for the measured passes, ENOUGH samples where the data have them, and whether these are all."""
+    batches: list[tuple[Any, Any]] = []
+    seen = 0
+    whole = True
+    for batch in case.data:
+        if not isinstance(batch, (tuple, list)) or len(batch) != 2:  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise CaseError(
+                f"the data give a {type(batch).__name__} where a pair (input, target) is needed; "
+                "let each batch be a tuple of two"
+            )
+        if seen >= ENOUGH:
+            whole = False
+            break
+        batches.append((batch[0], batch[1]))
+        seen += size_of(batch[0])
+    if not batches or seen == 0:
+        raise CaseError("the data hold no batch; give at least one (input, target) pair, and check drop_last and filters")
+    while seen > MOST and len(batches) > 1:
+        seen -= size_of(batches.pop()[0])
+        whole = False
+    return batches, whole
+
+
+def forward(case: Case, value: Any, target: Any, trace: Trace | None = None) -> tuple[Any, Tensor]:
+    """Output and loss on one batch. Raises CaseError in one sentence when the model or the loss refuses it."""
+    try:
+        output = call_model(case.model, value)
+    except (KeyboardInterrupt, CaseError):
+        raise
+    except Exception as error:
+        raise CaseError(
+            f"the model cannot take the data's input ({_shapes(value)}): {_first_line(error)}; "
+            "check the shapes and types that the loader gives"
+        ) from error
+    if trace is not None:
+        for tensor in tensors_in(output):
+            trace.node_of(tensor)
+    try:
+        loss = case.loss(output, target)
+    except (KeyboardInterrupt, CaseError):
+        raise
+    except Exception as error:
+        raise CaseError(
+            f"the output ({_shapes(output)}) does not fit the loss with this target ({_shapes(target)}): "
+            f"{_first_line(error)}; make their shapes and types agree"
+        ) from error
+    if not isinstance(loss, Tensor):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise CaseError(f"the loss returned a {type(loss).__name__}; it must return a scalar tensor")
+    if loss.numel() != 1:
+        raise CaseError(
+            f"the loss returned a tensor of shape {tuple(loss.shape)}; it must return one number: take its mean"
+        )
+    return output, loss.reshape(())
+
+
+def _shapes(value: Any) -> str:
+    parts = [f"{tuple(t.shape)} {str(t.dtype).removeprefix('torch.')}" for t in tensors_in(value)]
+    return ", ".join(parts) or type(value).__name__
+
+
+def _first_line(error: Exception) -> str:
+    text = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {text[0].rstrip('.') if text else 'no message'}"
+
+
+def measured_pass(case: Case, batches: list[tuple[Any, Any]], shapes: dict[tuple[str, str, int], Shape | None]) -> Measured:
+    """Forward and backward over the batches in the model's current mode, traced; weights stay, gradients are dropped.
+
+    shapes: filled with the shape of each activation, measured once.
+    """
+    result = Measured([], None, None, {}, {}, {}, [], [], 0, 0.0)
+    rows: list[Tensor] = []
+    for number, (value, target) in enumerate(batches):
+        recurrent: list[tuple[str, nn.RNNBase, Tensor]] = []
+        handles = _listen_recurrent(case.model, recurrent) if number == 0 else []
+        trace = Trace(case.model)
+        try:
+            with trace:
+                trace.begin(value)
+                output, loss = forward(case, value, target, trace)
+        finally:
+            for handle in handles:
+                handle.remove()
+        if loss.requires_grad:
+            loss.backward()
+        for parameter in case.model.parameters():
+            parameter.grad = None
+        if number == 0:
+            result.nodes = trace.nodes
+            result.end = trace.made.get(id(loss)) or (trace.nodes[-1] if trace.nodes else None)
+            result.output = output
+            result.gates = [g for path, module, x in recurrent if (g := unroll(module, x, path)) is not None]
+            first = next(iter(tensors_in(output)), None)
+            result.output_node = trace.made.get(id(first)) if first is not None else None
+        _recognise_differences(trace, target)
+        _take_sites(trace, result, shapes)
+        for node in trace.nodes:
+            if node.gradient is not None:
+                square = float(node.gradient.double().pow(2).sum())
+                result.gradients[node.key] = result.gradients.get(node.key, 0.0) + square
+            if node.role == "loss":
+                _take_loss(node, result)
+        result.total.append(float(loss.detach()))
+        result.samples += size_of(value)
+        first = next(iter(tensors_in(output)), None)
+        if first is not None and first.is_floating_point() and first.dim():
+            rows.append(first.detach().double().reshape(first.shape[0], -1).cpu())
+        if result.not_finite is None and not _all_finite(loss, trace):
+            result.not_finite = blame(trace, loss, 0)
+    result.spread = _spread(rows)
+    return result
+
+
+def _take_sites(trace: Trace, result: Measured, shapes: dict[tuple[str, str, int], Shape | None]) -> None:
+    for node in trace.nodes:
+        if node.role != "activation" or node.function is None or node.x is None or not node.data:
+            continue
+        if not node.x.is_floating_point():
+            continue
+        with torch.random.fork_rng(devices=[]):
+            if node.key not in shapes:
+                shapes[node.key] = measure(node.function, node.x)
+            shape = shapes[node.key]
+            if shape is not None:
+                result.sites.setdefault(node.key, Site(node, shape)).add(node)
+
+
+def _recognise_differences(trace: Trace, target: Any) -> None:
+    """A difference of output and target that is then squared or made absolute is a regression loss written by hand."""
+    if any(node.role == "loss" for node in trace.nodes):
+        return
+    targets = {id(tensor): tensor for tensor in tensors_in(target) if tensor.is_floating_point()}
+    for node in trace.nodes:
+        wanted = targets.get(id(node.other))
+        power = next((child.op for child in node.children if child.op in DIFFERENCES), None)
+        given = next((p for p in node.parents if p.data), None)
+        if node.op not in ("sub", "rsub") or wanted is None or power is None or given is None or given.out is None:
+            continue
+        node.op, function = DIFFERENCES[power]
+        node.role = "loss"
+        node.arguments = {"arg0": given.out, "arg1": wanted, "function": function}
+
+
+# What is done with the difference -> the loss it is.
+DIFFERENCES: Mapping[str, tuple[str, Callable[..., Tensor]]] = {
+    **dict.fromkeys(("pow", "square", "mul"), ("mse_loss", F.mse_loss)),
+    **dict.fromkeys(("abs", "absolute"), ("l1_loss", F.l1_loss)),
+}
+
+
+def _take_loss(node: Node, result: Measured) -> None:
+    given = [t for t in tensors_in(node.arguments.get("arg0", node.arguments.get("input")))]
+    target = tensors_in(node.arguments.get("arg1", node.arguments.get("target")))
+    if not given or not target or node.out is None:
+        return
+    calls = result.losses.setdefault(node.key, LossCalls(node))
+    calls.inputs.append(given[0].detach())
+    calls.targets.append(target[0].detach())
+    calls.values.append(float(node.out.detach().double().mean()))
+
+
+def _listen_recurrent(model: nn.Module, into: list[tuple[str, nn.RNNBase, Tensor]]) -> list[Any]:
+    def listener(path: str) -> Callable[..., None]:
+        def hook(module: nn.Module, inputs: Any) -> None:
+            if isinstance(module, nn.RNNBase) and inputs and isinstance(inputs[0], Tensor):
+                into.append((path, module, inputs[0].detach()))
+
+        return hook
+
+    return [
+        module.register_forward_pre_hook(listener(path))
+        for path, module in model.named_modules()
+        if isinstance(module, nn.RNNBase)
+    ]
+
+
+def _spread(rows: list[Tensor]) -> float:
+    """How much the output differs between samples, relative to its size."""
+    widths = {row.shape[1] for row in rows}
+    if len(widths) != 1:
+        return math.nan
+    table = torch.cat(rows)
+    size = float(table.pow(2).mean().sqrt())
+    return float(table.std(0, unbiased=False).pow(2).mean().sqrt()) / size if size > 0 else 0.0
+
+
+def _all_finite(loss: Tensor, trace: Trace) -> bool:
+    if not torch.isfinite(loss):
+        return False
+    return all(node.gradient is None or bool(torch.isfinite(node.gradient).all()) for node in trace.nodes)
+
+
+def blame(trace: Trace, loss: Tensor, step: int) -> NotFinite | None:
+    """The call where a finite value became NaN or infinite: forward first, then in the gradient.
+
+    Infinities that a mask put there on purpose, and that no loss sees, are not blamed.
+    """
+    end = trace.made.get(id(loss))
+    if not torch.isfinite(loss):
+        node = end
+        while node is not None:
+            bad = [p for p in node.parents if p.role != "mask" and _not_finite(p.out)]
+            if not bad:
+                break
+            node = bad[0]
+        chain = node or end
+        path = chain.path if chain else ""
+        return NotFinite("value", step, path, chain.op if chain else "loss", _kind(chain.out if chain else loss))
+    for node in reversed(trace.nodes):
+        for parent in node.parents:
+            own = node.gradient is None or not _not_finite(node.gradient)
+            if own and parent.gradient is not None and _not_finite(parent.gradient):
+                return NotFinite("gradient", step, node.path, node.op, _kind(parent.gradient))
+    for node in ancestors(end) if end else []:
+        if node.gradient is not None and _not_finite(node.gradient):
+            return NotFinite("gradient", step, node.path, node.op, _kind(node.gradient))
+    return NotFinite("gradient", step, "", "backward", "nan")
+
+
+def _not_finite(tensor: Tensor | None) -> bool:
+    return tensor is not None and tensor.is_floating_point() and not bool(torch.isfinite(tensor).all())
+
+
+def _kind(tensor: Tensor | None) -> str:
+    return "nan" if tensor is not None and bool(torch.isnan(tensor).any()) else "inf"
+
+
+def endless(data: Any) -> Iterator[tuple[Any, Any]]:
+    """The batches, over and over."""
+    while True:
+        empty = True
+        for batch in data:
+            empty = False
+            yield batch[0], batch[1]
+        if empty:
+            return
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A short training: the losses, the median relative update per step, and where it stopped being finite."""
+
+    losses: tuple[float, ...]
+    update_ratio: float
+    not_finite: NotFinite | None
+    learning_rate: float
+    optimizer: str
+
+
+def make_optimizer(case: Case, model: nn.Module | None = None) -> torch.optim.Optimizer:
+    """The case's optimiser on the trainable parameters. Raises CaseError when that fails."""
+    make = case.optimizer or adam
+    parameters = [p for p in (model or case.model).parameters() if p.requires_grad]
+    if not parameters:
+        raise CaseError("the model has no trainable parameter; unfreeze at least one with requires_grad_(True)")
+    try:
+        return make(parameters)
+    except (TypeError, ValueError) as error:
+        raise CaseError(f"the case's optimizer function failed: {_first_line(error)}; it takes the parameters") from error
+
+
+def short_training(case: Case, steps: int, seed: int, factor: float = 1.0, change: Any = None) -> Trained:
+    """Train for `steps` optimiser steps; stop where loss or gradient stop being finite.
+
+    factor: multiplies every learning rate. change: (input, target) -> (input, target), applied to each batch.
+    """
+    set_seed(seed)
+    optimizer = make_optimizer(case)
+    for group in optimizer.param_groups:
+        group["lr"] = group["lr"] * factor
+    rate = float(optimizer.param_groups[0]["lr"])
+    watched = [p for p in case.model.parameters() if p.requires_grad and p.dim() >= 2]
+    losses: list[float] = []
+    ratios: list[float] = []
+    trouble: NotFinite | None = None
+    for step, (value, target) in enumerate(itertools.islice(endless(case.data), steps)):
+        if change is not None:
+            value, target = change(value, target)
+        optimizer.zero_grad(set_to_none=True)
+        chance = torch.get_rng_state()
+        _, loss = forward(case, value, target)
+        if loss.requires_grad:
+            loss.backward()
+        finite = bool(torch.isfinite(loss)) and all(
+            bool(torch.isfinite(p.grad).all()) for p in case.model.parameters() if p.grad is not None
+        )
+        losses.append(float(loss.detach()))
+        if not finite:
+            torch.set_rng_state(chance)
+            trouble = retrace(case, value, target, step + 1)
+            break
+        before = [p.detach().clone() for p in watched] if step % 10 == 0 else []
+        optimizer.step()
+        ratios += [_ratio(old, new) for old, new in zip(before, watched if before else [], strict=True)]
+    for parameter in case.model.parameters():
+        parameter.grad = None
+    ratios = [ratio for ratio in ratios if ratio > 0]
+    median = float(np.median(ratios)) if ratios else 0.0
+    return Trained(tuple(losses), median, trouble, rate, type(optimizer).__name__)
+
+
+def _ratio(old: Tensor, new: Tensor) -> float:
+    size = float(old.norm())
+    return float((new.detach() - old).norm()) / size if size > 0 else 0.0
+
+
+def retrace(case: Case, value: Any, target: Any, step: int) -> NotFinite | None:
+    """The same batch once more, traced, to find where it stops being finite."""
+    trace = Trace(case.model)
+    with trace:
+        trace.begin(value)
+        _, loss = forward(case, value, target, trace)
+    if loss.requires_grad:
+        loss.backward()
+    return blame(trace, loss, step)
+
+
+def total_loss(case: Case, batches: list[tuple[Any, Any]]) -> float:
+    """The mean loss over batches, without gradients, in the current mode."""
+    with torch.no_grad():
+        return float(np.mean([float(forward(case, value, target)[1]) for value, target in batches]))

@@ -1,0 +1,207 @@
+"""Unit statistics: per activation call, over many batches, without keeping the batches."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor, nn
+
+from .shapes import DEAD, FLAT, REACH, Shape
+from .trace import Node, source_of
+
+BINS = 40
+SAME_SIDE = 0.95  # share of samples on one side from which a unit carries no signal but its rare exceptions
+
+
+def axis_of_units(node: Node, x: Tensor) -> int:
+    """The axis of units of an activation's input: known from what made it, else 1 for pictures and last otherwise."""
+    if x.dim() < 2:
+        return 0
+    if node.unit_dim is not None and -x.dim() <= node.unit_dim < x.dim():
+        return node.unit_dim % x.dim()
+    return 1 if x.dim() in (4, 5) else x.dim() - 1
+
+
+@dataclass
+class Site:
+    """Running statistics of one activation call."""
+
+    node: Node
+    shape: Shape
+    units: int = 0
+    samples: int = 0
+    elements: int = 0
+    alive: Tensor | None = None
+    low: Tensor | None = None
+    high: Tensor | None = None
+    count: int = 0
+    flat_elements: int = 0
+    total: float = 0.0
+    square: float = 0.0
+    unit_total: Tensor | None = None
+    edges: Tensor | None = None
+    bins: Tensor | None = None
+
+    def add(self, node: Node) -> None:
+        """Take in one batch's call at this place."""
+        x = node.x
+        if x is None or node.function is None or x.numel() == 0:
+            return
+        with torch.enable_grad():
+            z = x.detach().clone().requires_grad_()
+            value = node.function(z * 1.0)
+            slope = torch.autograd.grad(value.sum(), z)[0] if value.requires_grad else torch.zeros_like(z)
+        axis = axis_of_units(node, x)
+        units = x.shape[axis] if x.dim() else 1
+        rows = x.detach().movedim(axis, -1).reshape(-1, units).double()
+        steep = slope.detach().abs().movedim(axis, -1).reshape(-1, units) / self.shape.best_slope
+        positions = rows.shape[0] // max(x.shape[0], 1) if x.dim() > 1 else 1
+        flat = steep <= FLAT
+        sided = self._sides(rows, flat)
+        new = {"alive": (steep > DEAD).any(0), "low": sided[0].sum(0), "high": sided[1].sum(0)}
+        if self.alive is None or self.alive.shape != new["alive"].shape:
+            self.units, self.alive, self.low, self.high = units, new["alive"], new["low"], new["high"]
+            self.unit_total = rows.sum(0)
+        else:
+            assert self.low is not None and self.high is not None and self.unit_total is not None
+            self.alive = self.alive | new["alive"]
+            self.low, self.high = self.low + new["low"], self.high + new["high"]
+            self.unit_total = self.unit_total + rows.sum(0)
+        self.count += rows.shape[0]
+        self.samples += rows.shape[0] // positions
+        self.elements += rows.numel()
+        self.flat_elements += int((sided[0] | sided[1]).sum())
+        self.total += float(rows.sum())
+        self.square += float((rows**2).sum())
+        self._histogram(value.detach().float())
+
+    def _sides(self, rows: Tensor, flat: Tensor) -> tuple[Tensor, Tensor]:
+        """Which values lie in a flat tail on the low and on the high side; a rectifier's silent side is no saturation."""
+        nothing = torch.zeros_like(flat)
+        low = flat & (rows < 0) if self.shape.low_flat and not self.shape.dead_type else nothing
+        high = flat & (rows > 0) if self.shape.high_flat else nothing
+        return low, high
+
+    def _histogram(self, value: Tensor) -> None:
+        value = value[torch.isfinite(value)]
+        if value.numel() == 0:
+            return
+        if self.edges is None:
+            low, high = float(value.min()), float(value.max())
+            if not high > low:
+                low, high = low - 0.5, high + 0.5
+            self.edges = torch.linspace(low, high, BINS + 1)
+            self.bins = torch.zeros(BINS)
+        assert self.bins is not None
+        low, high = float(self.edges[0]), float(self.edges[-1])
+        self.bins += torch.histc(value.clamp(low, high).cpu(), BINS, low, high)
+
+    @property
+    def mean(self) -> float:
+        return self.total / max(self.elements, 1)
+
+    @property
+    def second(self) -> float:
+        return self.square / max(self.elements, 1)
+
+    @property
+    def std(self) -> float:
+        return math.sqrt(max(self.second - self.mean**2, 0.0))
+
+    @property
+    def dead_share(self) -> float:
+        """The share of units whose slope was below DEAD of the steepest on every sample, for rectifier-like shapes."""
+        if self.alive is None or not self.shape.dead_type:
+            return 0.0
+        return 1 - float(self.alive.double().mean())
+
+    @property
+    def saturated_share(self) -> float:
+        """The share of units in the same flat tail on SAME_SIDE of the samples."""
+        if self.low is None or self.high is None or self.count == 0:
+            return 0.0
+        return float((torch.maximum(self.low, self.high) >= SAME_SIDE * self.count).double().mean())
+
+    @property
+    def saturated_elements(self) -> float:
+        return self.flat_elements / max(self.elements, 1)
+
+
+@dataclass
+class Gates:
+    """Saturation of the inside of a recurrent module, unrolled by hand on one batch."""
+
+    path: str
+    kind: str
+    elements: int = 0
+    flat: int = 0
+    second: float = 0.0
+    one_sided: list[Tensor] = field(default_factory=list[Tensor])
+
+
+def unroll(module: nn.RNNBase, x: Tensor, path: str) -> Gates | None:
+    """The pre-activations inside an RNN, LSTM or GRU (first layer, forward direction), as saturation counts."""
+    if not isinstance(x, Tensor) or x.dim() != 3 or getattr(module, "proj_size", 0):  # pyright: ignore[reportUnnecessaryIsInstance]
+        return None
+    kind = module.mode
+    if kind == "RNN_RELU":
+        return None
+    steps = x.transpose(0, 1) if module.batch_first else x
+    w_in, w_back = module.weight_ih_l0, module.weight_hh_l0
+    b_in = module.bias_ih_l0 if module.bias else torch.zeros(w_in.shape[0], dtype=x.dtype, device=x.device)
+    b_back = module.bias_hh_l0 if module.bias else torch.zeros_like(b_in)
+    hidden = x.new_zeros(steps.shape[1], module.hidden_size)
+    cell = torch.zeros_like(hidden)
+    gates = Gates(path, kind)
+    with torch.no_grad():
+        for step in steps:
+            given, back = step @ w_in.T + b_in, hidden @ w_back.T + b_back
+            if kind == "LSTM":
+                i, f, g, o = (given + back).chunk(4, 1)
+                cell = torch.sigmoid(f) * cell + torch.sigmoid(i) * torch.tanh(g)
+                hidden = torch.sigmoid(o) * torch.tanh(cell)
+                inside = ((torch.cat((i, f, o), 1), False), (g, True))
+            elif kind == "GRU":
+                r, z, n = given.chunk(3, 1)
+                hr, hz, hn = back.chunk(3, 1)
+                reset, update = torch.sigmoid(r + hr), torch.sigmoid(z + hz)
+                candidate = n + reset * hn
+                hidden = (1 - update) * torch.tanh(candidate) + update * hidden
+                inside = ((torch.cat((r + hr, z + hz), 1), False), (candidate, True))
+            else:
+                hidden = torch.tanh(given + back)
+                inside = ((given + back, True),)
+            for z, is_tanh in inside:
+                slope = 1 - torch.tanh(z) ** 2 if is_tanh else 4 * torch.sigmoid(z) * (1 - torch.sigmoid(z))
+                gates.flat += int((slope <= FLAT).sum())
+                gates.elements += z.numel()
+                gates.second += float((z.double() ** 2).sum())
+    return gates
+
+
+def likeness(pre: Node) -> float:
+    """The correlation of two samples' pre-activations at this call, over random weights: what the input alone imposes.
+
+    The mean cosine of the weight operation's inputs (their length does not move a sign), raised by a bias drawn at random,
+    which all samples share; 0 after batch norm, which centres. A bias that is shifted as a whole is no chance and is left out.
+    """
+    node = source_of(pre, ("view", "dropout", "norm", "affine")) if pre.op != "batch_norm" else pre
+    parent = next((p for p in node.parents if p.data), None)
+    if node.role != "weight" or node.weight is None or parent is None or parent.out is None:
+        return 0.0
+    x = parent.out.detach()
+    if not x.is_floating_point() or x.dim() < 2 or x.shape[0] < 2:
+        return 0.0
+    rows = x.double().reshape(x.shape[0], -1)
+    energy = float(rows.pow(2).sum(1).mean())
+    cosine = float(torch.nn.functional.normalize(rows, dim=1).mean(0).pow(2).sum()) if energy > 0 else 1.0
+    if node.bias is None or node.bias.numel() < 2:
+        return cosine
+    spread = float(node.bias.detach().double().var(unbiased=False))
+    signal = float(node.weight.detach().double().pow(2).mean()) * energy
+    return (signal * cosine + spread) / (signal + spread) if signal + spread > 0 else 1.0
+
+
+__all__ = ["BINS", "REACH", "Gates", "Site", "axis_of_units", "likeness", "unroll"]

@@ -1,0 +1,1 @@
+"""How it is told: records become terminal output, pictures and pages, in English and Chinese."""

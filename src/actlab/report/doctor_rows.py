@@ -1,0 +1,90 @@
+"""A diagnosis and a repair as rows and lines of words, the same for terminals and pages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from .numbers import number, predicted_norms, share
+from .words import join, say, word
+
+if TYPE_CHECKING:
+    from ..doctor.records import Diagnosis, LayerNumbers, Repair
+
+# the columns of the table of layers, and from which width of a terminal each is shown
+COLUMNS = {
+    "layer": 0,
+    "kind": 76,
+    "dead": 0,
+    "saturated": 0,
+    "mean": 96,
+    "std": 96,
+    "gradient": 0,
+    "gradient.theory": 96,
+    "factor": 0,
+    "factor.theory": 0,
+}
+WORDS = ("layer", "kind")  # columns of words; the others are numbers
+
+
+def verdict(found: Diagnosis, lang: str) -> str:
+    """Healthy, or the alarms by name, root cause first."""
+    if found.healthy:
+        return say(lang, "doctor.healthy")
+    names = join(lang, [finding.name for finding in found.alarms])
+    return say(lang, "doctor.alarms", count=len(found.alarms)) + say(lang, "list.colon") + names
+
+
+def training(found: Diagnosis, lang: str) -> str:
+    """How the short training went, in one line."""
+    told = say(
+        lang,
+        "doctor.training",
+        steps=found.steps,
+        samples=found.samples,
+        start=number(found.loss_start, 4),
+        end=number(found.loss_end, 4),
+        learning=word(lang, "learning", found.learning),
+    )
+    return (
+        told if found.trivial_loss is None else told + say(lang, "doctor.trivial", loss=number(found.trivial_loss, 4))
+    )
+
+
+def layer_rows(layers: Sequence[LayerNumbers]) -> list[dict[str, str]]:
+    """One row for each layer in forward order, keyed by column; theory stands beside what was measured."""
+    return [
+        {
+            "layer": layer.path,
+            "kind": layer.kind,
+            "dead": _moved(layer.dead_share, layer.dead_share_end),
+            "saturated": _moved(layer.saturated_share, layer.saturated_share_end),
+            "mean": number(layer.mean, 2),
+            "std": number(layer.std, 2),
+            "gradient": number(layer.gradient_norm, 2),
+            "gradient.theory": number(expected, 2),
+            "factor": number(layer.measured_gradient_factor, 2),
+            "factor.theory": number(layer.predicted_gradient_factor, 2),
+        }
+        for layer, expected in zip(layers, predicted_norms(layers), strict=True)
+    ]
+
+
+def ends(result: Repair, lang: str) -> list[tuple[str, str, str]]:
+    """(original or repaired, loss, held-out metric), each as first → last epoch."""
+    both = (("repair.before", result.before), ("repair.after", result.after))
+    return [(say(lang, key), _course(part.loss), _course(part.held_out)) for key, part in both]
+
+
+def held_out(result: Repair, lang: str) -> str:
+    """The heading of the held-out metric."""
+    return f"{say(lang, 'repair.held_out')} ({word(lang, 'metric', result.before.metric_name)})"
+
+
+def _moved(start: float, end: float) -> str:
+    first, last = share(start), share(end)
+    return first if first == last else f"{first.removesuffix(' %')} → {last}"
+
+
+def _course(values: Sequence[float]) -> str:
+    return " → ".join(number(value, 4) for value in dict.fromkeys((*values[:1], *values[-1:])))

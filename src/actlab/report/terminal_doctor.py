@@ -1,0 +1,118 @@
+"""A diagnosis and a repair told in a terminal: root cause first, measurement beside theory, cures as diffs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from rich import box
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from .doctor_rows import COLUMNS, WORDS, ends, held_out, layer_rows, training, verdict
+from .numbers import same_changes, shorten, spark, thinned
+from .terminal import DIM, HEAD, heading, indented
+from .words import join, say, word
+
+if TYPE_CHECKING:
+    from ..doctor.records import Change, Diagnosis, Finding, LayerNumbers, Prescription, Repair
+
+_STYLE = {"illness": "bold red", "warning": "yellow", "note": "blue"}
+
+
+def diagnosis(found: Diagnosis, lang: str, width: int) -> Group:
+    """What is wrong, with its numbers, and what to do."""
+    parts: list[RenderableType] = [_verdict(found, lang), Text(), _training(found, lang), Text()]
+    for at, finding in enumerate(found.findings, 1):
+        parts += [_finding(at, finding, lang), Text()]
+    if found.layers:
+        parts += [heading(say(lang, "doctor.layers")), layers(found.layers, lang, width)]
+        parts.append(Text(say(lang, "doctor.layers.legend"), style=DIM))
+    return Group(*parts)
+
+
+def _verdict(found: Diagnosis, lang: str) -> Text:
+    mark = ("✓ ", "bold green") if found.healthy else ("✗ ", "bold red")
+    name = f"{found.name}{say(lang, 'list.colon')}" if found.name else ""
+    return Text.assemble(mark, (name, "bold"), verdict(found, lang))
+
+
+def _training(found: Diagnosis, lang: str) -> Text:
+    return Text.assemble(training(found, lang), (f"  {spark(thinned(found.losses))}", DIM))
+
+
+def _finding(at: int, finding: Finding, lang: str) -> Group:
+    severity = word(lang, "severity", finding.severity)
+    title = Text.assemble(
+        f"{at}  ", (severity, _STYLE[finding.severity]), "  ", (finding.name, "bold"), (f"  {finding.code}", DIM)
+    )
+    parts: list[RenderableType] = [title, indented(Text(finding.title[lang], style="italic"))]
+    if finding.where:
+        places, left = shorten(finding.where)
+        told = join(lang, places) + (say(lang, "list.more", count=left) if left else "")
+        parts.append(indented(Text(f"{say(lang, 'doctor.where')}{told}", style=DIM)))
+    parts.append(indented(Text(finding.explain(lang))))
+    for cure in finding.prescriptions:
+        parts.append(indented(prescription(cure, lang)))
+    return Group(*parts)
+
+
+def prescription(cure: Prescription, lang: str) -> Group:
+    """One cure: why, the diff, and code to paste."""
+    parts: list[RenderableType] = [Text.assemble(("→ ", "bold green"), cure.explain(lang))]
+    if cure.changes:
+        parts.append(indented(diff(cure.changes, lang)))
+    if cure.code:
+        parts.append(indented(Text(cure.code.rstrip(), style="cyan")))
+    return Group(*parts)
+
+
+def diff(changes: Iterable[Change], lang: str) -> Text:
+    """Old and new lines, equal changes of several modules together."""
+    told = Text()
+    for paths, old, new in same_changes(changes):
+        shown, left = shorten(paths, 4)
+        places = join(lang, shown) + (say(lang, "list.more", count=left) if left else "")
+        told.append(f"@ {places}\n", style=DIM)
+        for mark, style, lines in (("-", "red", old), ("+", "green", new)):
+            for line in lines.splitlines():
+                told.append(f"{mark} {line}\n", style=style)
+    told.rstrip()
+    return told
+
+
+def layers(numbers: Sequence[LayerNumbers], lang: str, width: int) -> Table:
+    """One row for each layer in forward order; narrow terminals see the columns that decide."""
+    grid = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style=HEAD, padding=(0, 1))
+    keys = [key for key, needed in COLUMNS.items() if width >= needed]
+    for key in keys:
+        grid.add_column(say(lang, f"column.{key}"), justify="left" if key in WORDS else "right", overflow="fold")
+    for row in layer_rows(numbers):
+        grid.add_row(*(Text(row[key]) for key in keys))
+    return grid
+
+
+def repair(result: Repair, lang: str) -> Group:
+    """What was changed, and both trainings beside each other."""
+    mark = ("✓ ", "bold green") if result.accepted else ("✗ ", "bold red")
+    grid = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style=HEAD, padding=(0, 1))
+    for title in ("", say(lang, "repair.loss"), held_out(result, lang), say(lang, "repair.course")):
+        grid.add_column(title, overflow="fold")
+    for row, part in zip(ends(result, lang), (result.before, result.after), strict=True):
+        grid.add_row(*row, Text(spark(thinned(part.held_out or part.loss))))
+    parts: list[RenderableType] = [heading(say(lang, "repair.title"))]
+    parts.append(indented(Text.assemble(mark, result.verdict(lang))))
+    if result.changes:
+        parts.append(indented(diff(result.changes, lang)))
+    parts.append(grid)
+    if result.advice:
+        parts.append(heading(say(lang, "repair.advice")))
+        parts += [indented(prescription(cure, lang)) for cure in result.advice]
+    return Group(*parts)
+
+
+def whole(found: Diagnosis, result: Repair | None, lang: str, width: int) -> Group:
+    """A diagnosis, and the repair if there was one."""
+    parts: list[RenderableType] = [diagnosis(found, lang, width)]
+    return Group(*parts, *([Text(), repair(result, lang)] if result is not None else []))

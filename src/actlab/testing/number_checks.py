@@ -1,0 +1,243 @@
+"""Checks of the numbers: value, slope, curvature, limits, NaN, hand-made points, facts and kinks.
+
+Each takes a `Subject`, asserts, and returns how many values it compared.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from . import oracle
+from .comparison import close, counted
+from .subject import ROWS, Array, Subject, variants
+
+EPSILON = 2.0**-52
+_BOUND = 1e6  # a function that stays below this out to 1e300 counts as bounded
+
+
+def tensor_derivative(f: Callable[[Tensor], Tensor], x: Tensor, order: int) -> Tensor:
+    """The derivative of that order of an elementwise torch function, by autograd."""
+    x = x.detach().clone().requires_grad_(order > 0)
+    y = f(x)
+    for left in reversed(range(order)):
+        if not y.requires_grad:
+            return torch.zeros_like(x)  # a constant slope, as that of the identity
+        (y,) = torch.autograd.grad(y.sum(), x, create_graph=left > 0)
+    return y.detach()
+
+
+def _computed(subject: Subject, order: int, x: Sequence[float]) -> Iterable[tuple[str, Array]]:
+    """(who computed it, the derivative at x) for the numpy reference and the torch function."""
+    yield "numpy", subject.numbers(order, np.array(x, dtype=np.float64))
+    yield "torch", tensor_derivative(subject.tensors, torch.tensor(x, dtype=torch.float64), order).numpy()
+
+
+def _finite(subject: Subject, order: int) -> tuple[list[float], list[Any]]:
+    pairs = list(zip(subject.points(), subject.truths(order), strict=True))
+    kept = [(x, truth) for x, truth in pairs if math.isfinite(x) and truth is not None]
+    return [x for x, _ in kept], [truth for _, truth in kept]
+
+
+def value_agrees(subject: Subject) -> int:
+    """The value agrees with 60 digits to 1e-12 relative on ordinary, tiny and huge points and beside kinks."""
+    if subject.along_axis:
+        return _rows_agree(subject)
+    x, truth = _finite(subject, 0)
+    return sum(close(y, truth, x, f"{subject.name}: value ({who})") for who, y in _computed(subject, 0, x))
+
+
+def _rows_agree(subject: Subject) -> int:
+    compared = 0
+    for row in ROWS:
+        truth = oracle.row_value(subject.entry.value, row, subject.arguments)
+        if any(map(oracle.mp.isnan, truth)):
+            continue  # two infinities cancel: no limit
+        # the largest score of log_softmax subtracts a logarithm near 0 in every library: a few eps, absolute
+        for who, y in _computed(subject, 0, row):
+            compared += close(y, truth, row, f"{subject.name}{row}: value ({who})", allowance=lambda _: 2 * EPSILON)
+    return counted(compared, f"{subject.name}: value")
+
+
+def slope_agrees(subject: Subject) -> int:
+    """The slope agrees with the limit of the value to 1e-12 relative, and with the declared slope at a kink."""
+    if subject.along_axis:
+        return _jacobians_agree(subject)
+    x, truth = _finite(subject, 1)
+    return sum(close(y, truth, x, f"{subject.name}: slope ({who})") for who, y in _computed(subject, 1, x))
+
+
+def _jacobians_agree(subject: Subject) -> int:
+    compared = 0
+    for row in ROWS:
+        if any(map(oracle.mp.isnan, oracle.row_value(subject.entry.value, row, subject.arguments))):
+            continue
+        if all(map(math.isinf, row)):
+            truth = [[oracle.mp.zero] * len(row)] * len(row)
+        else:
+            truth = oracle.jacobian(subject.entry.value, row, subject.arguments)
+        at = torch.tensor(row, dtype=torch.float64)
+        by_torch = torch.autograd.functional.jacobian(subject.tensors, at).numpy()
+        for who, found in (("numpy", subject.numbers(1, np.array(row))), ("torch", by_torch)):
+            for k, x in enumerate(row):
+                if math.isinf(x):
+                    continue  # a masked place has no slope of its own: it can only stay masked
+                kept = [i for i, other in enumerate(row) if not math.isinf(other)]
+                what = f"{subject.name}{row}: slope by input {k} ({who})"
+                column = [truth[i][k] for i in kept]
+                # p (1 - p) subtracts from 1: a few eps, absolute
+                compared += close(found[kept, k], column, kept, what, allowance=lambda _: 8 * EPSILON)
+    return counted(compared, f"{subject.name}: slope")
+
+
+def curvature_agrees(subject: Subject) -> int:
+    """The curvature is finite wherever the function is smooth, and agrees with the limit of the value.
+
+    Allowed beside 1e-12 relative: the rounding of a slope, eps times slope over max(1, |x|), because a curvature
+    near its root or in a slow tail is a difference of slopes.
+    """
+    if subject.along_axis:
+        return 1  # its second derivative is checked by `gradgradcheck`
+    x, truth = _finite(subject, 2)
+    slopes = dict(zip(subject.points(), subject.truths(1), strict=True))
+
+    def allowance(at: float) -> float:
+        return 4 * EPSILON * abs(float(slopes[at])) / max(1.0, abs(at))
+
+    compared = 0
+    for who, y in _computed(subject, 2, x):
+        compared += close(y, truth, x, f"{subject.name}: curvature ({who})", allowance=allowance)
+    return compared
+
+
+def infinities(subject: Subject) -> int:
+    """At both infinities value, slope and curvature are the mathematical limits, NaN only where there is none."""
+    if subject.along_axis:
+        return sum(math.isinf(x) for row in ROWS for x in row)  # among the rows of `value_agrees`
+    x = [math.inf, -math.inf]
+    compared = 0
+    for order in (0, 1, 2):
+        truth = [subject.truth(at, order) for at in x]
+        for who, y in _computed(subject, order, x):
+            what = f"{subject.name}: derivative {order} ({who})"
+            compared += close(y, truth, x, what, absolute=1e-30)  # limits are measured where 1e40 has died out
+    return compared
+
+
+def nan(subject: Subject) -> int:
+    """NaN in gives NaN out: value, slope and curvature, in every dtype."""
+    compared = 0
+    # 17 elements: the vectorised body and the tail of a kernel
+    lanes = torch.full((17,), math.nan, dtype=torch.float64)
+    # a function that hands its input on (the identity) computes nothing that could be NaN but its value
+    hands_on = subject.tensors(lanes) is lanes
+    for order in (0,) if subject.along_axis or hands_on else (0, 1, 2):
+        found = {"numpy": bool(np.isnan(subject.numbers(order, lanes.numpy())).all())}
+        for dtype in (torch.float64, torch.float32, torch.float16, torch.bfloat16):
+            found[str(dtype)] = bool(tensor_derivative(subject.tensors, lanes.to(dtype), order).isnan().all())
+        for who, kept in found.items():
+            assert kept, f"{subject.name}: NaN in does not give NaN out for derivative {order} ({who})"
+            compared += 1
+    return counted(compared, f"{subject.name}: NaN")
+
+
+def hand_points(subject: Subject) -> int:
+    """The values that a person computed by hand or took from a published table come out."""
+    if subject.along_axis:
+        return _hand_rows(subject)
+    if subject.params:
+        return 1  # they are stated for the defaults
+    x, truth = list(subject.entry.points), [oracle.mp.mpf(y) for y in subject.entry.points.values()]
+    exact = [oracle.value(subject.entry.value, at, subject.arguments) for at in x]
+    what = f"{subject.name}: the value stated by hand"
+    compared = close([float(y) for y in exact], truth, x, what, relative=1e-15, absolute=1e-16)
+    return compared + sum(close(y, truth, x, f"{what} ({who})", absolute=1e-16) for who, y in _computed(subject, 0, x))
+
+
+def _hand_rows(subject: Subject) -> int:
+    # equal scores share equally: whatever the function, its outputs on such a row are equal
+    row = [1.5] * 4
+    compared = 0
+    for who, y in _computed(subject, 0, row):
+        compared += close(y, [oracle.mp.mpf(float(y[0]))] * 4, row, f"{subject.name}: equal scores ({who})")
+    return compared
+
+
+def kinks(subject: Subject) -> int:
+    """Every jump of value or slope is declared, and every declared kink is real for some parameters."""
+    if subject.along_axis:
+        assert not subject.entry.kinks, f"{subject.name}: kinks are places on a line, not on a row"
+        return 1
+    places = [place for place, _ in subject.kinks]
+    found = [x for order in (0, 1) for x in subject.jumps(order)]
+    for x in found:
+        known = any(abs(x - place) < 1e-6 for place in places)
+        assert known, f"{subject.name}: value or slope jumps at x = {x:.6g}, which is not declared as a kink"
+    for at, kink in enumerate(subject.entry.kinks):
+        real = any(_jumps_near(other, other.kinks[at][0]) for other in variants(subject.entry))
+        assert real, f"{subject.name}: nothing jumps at the kink declared at {kink.at!r}, up to the curvature"
+    return 1 + len(found) + len(places)
+
+
+def _jumps_near(subject: Subject, place: float) -> bool:
+    return any(abs(x - place) < 1e-6 for order in (0, 1, 2) for x in subject.jumps(order))
+
+
+def _values(subject: Subject) -> list[Any]:
+    """Exact values in the order of x, from -1e300 to 1e300; for rows, all their finite values."""
+    if subject.along_axis:
+        rows = [oracle.row_value(subject.entry.value, row, subject.arguments) for row in ROWS]
+        return [y for row in rows for y in row if not oracle.mp.isnan(y)]
+    known = dict(zip(subject.points(), subject.truths(0), strict=True))
+    return [known[x] for x in sorted(known) if math.isfinite(x)]
+
+
+def _steps(subject: Subject) -> list[Any]:
+    values = _values(subject)
+    return [b - a for a, b in itertools.pairwise(values)]
+
+
+def _mirrored(subject: Subject, sign: int) -> bool:
+    exact = subject.exact
+    points = [x for x in subject.points() if math.isfinite(x)]
+    return all(abs(exact(-x) - sign * exact(x)) <= abs(exact(x)) * oracle.mp.mpf("1e-50") for x in points)
+
+
+def _bends(subject: Subject) -> list[Any]:
+    y = [subject.exact(k * oracle.mp.mpf("0.0731") - 12) for k in range(330)]
+    return [c - 2 * b + a for a, b, c in zip(y, y[1:], y[2:], strict=False)]
+
+
+_ROUNDING = oracle.mp.mpf("1e-50")
+
+# One measurement for each word of `catalogue.FACTS`.
+FACT_CHECKS: dict[str, Callable[[Subject], bool]] = {
+    "smooth": lambda s: not s.kinks and not any(s.jumps(order) for order in (0, 1, 2)),
+    "monotone": lambda s: all(d >= 0 for d in _steps(s)) or all(d <= 0 for d in _steps(s)),
+    "not monotone": lambda s: any(d > 0 for d in _steps(s)) and any(d < 0 for d in _steps(s)),
+    "odd": lambda s: _mirrored(s, -1),
+    "even": lambda s: _mirrored(s, 1),
+    "bounded": lambda s: all(abs(y) < _BOUND for y in _values(s)),
+    "bounded below": lambda s: all(y > -_BOUND for y in _values(s)),
+    "bounded above": lambda s: all(y < _BOUND for y in _values(s)),
+    "convex": lambda s: all(d >= -_ROUNDING for d in _bends(s)),
+    "concave": lambda s: all(d <= _ROUNDING for d in _bends(s)),
+    "not trainable by gradient": lambda s: all(
+        truth == 0 for x, truth in zip(s.points(), s.truths(1), strict=True) if x not in dict(s.kinks)
+    ),
+}
+
+
+def facts(subject: Subject) -> int:
+    """What an entry states about itself is what the oracle measures."""
+    if subject.params:
+        return 1  # facts are stated for the defaults
+    for fact in subject.entry.facts:
+        assert FACT_CHECKS[fact](subject), f"{subject.name} is said to be {fact!r}, but it is not"
+    return max(1, len(subject.entry.facts))

@@ -1,0 +1,162 @@
+"""An entry with its parameters fixed, seen as a function of one number: value, slopes, and where its pieces meet."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from functools import cache, cached_property
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ..catalogue import Entry, at_kink, find
+from ..language import Expr, substitute, walk
+from .evaluate import Array, evaluate
+
+Numbers: TypeAlias = NDArray[np.floating[Any]]
+SCALAR_KINDS = ("pointwise", "random", "straight-through")
+
+
+def _grid() -> Numbers:
+    near = np.geomspace(1e-8, 1 / 16, 50, endpoint=False)
+    # 1/16 apart where activations bend, 1/4 (25 samples a turn of sin) where only an oscillation goes on
+    right = np.concatenate(
+        [near, np.arange(1 / 16, 64, 1 / 16), np.arange(64, 1024, 1 / 4), np.geomspace(1024, 1e12, 73)]
+    )
+    return np.concatenate([-right[::-1], [0.0], right])
+
+
+# Where every search starts: wide enough for every tail of practical interest, with 0 on it.
+GRID = _grid()
+
+_SEAMS = 256  # of an endless set of seams, those nearest to 0 are kept
+
+# node -> the expression whose roots are where it changes from one formula to another, or stops being smooth
+_SWITCHES: dict[str, Callable[[tuple[Expr, ...]], Expr]] = {
+    **dict.fromkeys(("lt", "le", "gt", "ge", "maximum", "minimum"), lambda args: args[0] - args[1]),
+    **dict.fromkeys(("abs", "sign", "softsign", "sqrt", "log", "power"), lambda args: args[0]),
+    "log1p": lambda args: args[0] + 1,
+    "div": lambda args: args[1],
+    "hypot": lambda args: args[0] * args[0] + args[1] * args[1],
+}
+
+
+class Function:
+    """One entry at fixed parameters, as a function of one number.
+
+    entry: the definition. arguments: every parameter with its number.
+    """
+
+    def __init__(self, entry: Entry, arguments: dict[str, float]) -> None:
+        self.entry = entry
+        self.arguments = arguments
+        self._formulas: dict[int, Expr] = {}
+        self._on_grid: dict[int, Array] = {}
+
+    def formula(self, order: int = 0) -> Expr:
+        """The derivative of this order with `x` as its only symbol."""
+        if order not in self._formulas:
+            self._formulas[order] = substitute(self.entry.derivative(order), self.arguments)
+        return self._formulas[order]
+
+    def __call__(self, x: ArrayLike, order: int = 0) -> Array:
+        """The value (order 0) or a derivative at `x`, in float64."""
+        if x is not GRID:
+            return self._evaluate(x, order)
+        if order not in self._on_grid:
+            self._on_grid[order] = self._evaluate(x, order)
+        return self._on_grid[order]
+
+    def _evaluate(self, x: ArrayLike, order: int) -> Array:
+        y = evaluate(self.formula(order), x)
+        # the slope's formula may go on where the value has ended: 1/x does where log(x) does not
+        return np.where(np.isnan(evaluate(self.formula(), x)), np.nan, y) if order and self.partial else y
+
+    @cached_property
+    def partial(self) -> bool:
+        """Whether the value is undefined somewhere."""
+        return bool(np.isnan(self(GRID)).any())
+
+    @cached_property
+    def declared(self) -> tuple[float, ...]:
+        """Where the entry says that it has a kink, in rising order."""
+        places = (float(evaluate(at_kink(kink.at, self.arguments), 0.0, self.arguments)) for kink in self.entry.kinks)
+        return tuple(sorted(set(places)))
+
+    @cached_property
+    def seams(self) -> tuple[float, ...]:
+        """Where pieces of the formula meet, in rising order: a kink can be nowhere else."""
+        found = [place for switch in self._switches() for place in roots(lambda x, g=switch: evaluate(g, x), GRID)]
+        places = list(self.declared)
+        for place in sorted(found):
+            if all(abs(place - known) > 1e-9 * max(1.0, abs(known)) for known in places):
+                places.append(place)
+        return tuple(sorted(sorted(places, key=abs)[:_SEAMS]))
+
+    def _switches(self) -> Iterator[Expr]:
+        for node in walk(self.formula()):
+            if node.op in _SWITCHES and not (node.op == "power" and _whole_power(node.args[1])):
+                switch = _SWITCHES[node.op](node.args)
+                if "x" in switch.symbols:
+                    yield switch
+
+
+def _whole_power(exponent: Expr) -> bool:
+    return exponent.op == "constant" and exponent.number >= 0 and exponent.number == int(exponent.number)
+
+
+@cache
+def _function(entry: Entry, given: tuple[tuple[str, float], ...]) -> Function:
+    return Function(entry, dict(given))
+
+
+def function_of(name: str | Entry, needs: str, **params: object) -> Function:
+    """The entry of this name with these parameters as a function of one number.
+
+    needs: what wants it, for the error. Raises ValueError when the entry is no function of one number.
+    """
+    entry = find(name)
+    if entry.kind not in SCALAR_KINDS:
+        raise ValueError(
+            f"{entry.name} is {entry.kind}: its output depends on several inputs, so {needs} is not defined for it; "
+            "ask for a pointwise activation"
+        )
+    return _function(entry, tuple(entry.arguments(params).items()))
+
+
+def roots(g: Callable[[Numbers], Numbers], grid: Numbers) -> tuple[float, ...]:
+    """Places where `g` is 0 or changes sign, found on the grid and closed in on to the last digit.
+
+    A stretch of the grid on which `g` is 0 gives its two ends.
+    """
+    y = g(grid)
+    zero = y == 0
+    inside = zero & np.roll(zero, 1) & np.roll(zero, -1)
+    found = [float(x) for x in grid[zero & ~inside]]
+    with np.errstate(invalid="ignore"):
+        change = np.flatnonzero(np.sign(y[:-1]) * np.sign(y[1:]) < 0)
+    if change.size:
+        found += bisect(g, grid[change], grid[change + 1]).tolist()
+    return tuple(sorted(found))
+
+
+def bisect(g: Callable[[Numbers], Numbers], low: Numbers, high: Numbers) -> Numbers:
+    """A place between each `low` and `high` at which `g` changes sign, to the last digit."""
+    low, high = np.array(low, dtype=np.float64), np.array(high, dtype=np.float64)
+    start = np.sign(g(low))
+    for _ in range(200):
+        middle = low + (high - low) / 2
+        if np.all((middle == low) | (middle == high)):
+            break
+        same = np.sign(g(middle)) == start
+        low, high = np.where(same, middle, low), np.where(same, high, middle)
+    # the end at which g is smaller
+    return np.where(np.abs(g(low)) <= np.abs(g(high)), low, high)
+
+
+def normal_share(low: float, high: float) -> float:
+    """The probability that a standard normal variable lies between `low` and `high`."""
+    if low > 0:
+        low, high = -high, -low
+    return 0.5 * (math.erfc(-high / math.sqrt(2)) - math.erfc(-low / math.sqrt(2)))

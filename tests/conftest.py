@@ -1,0 +1,36 @@
+"""One thread per worker, and a line at the end that says what did not run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Declare the markers of this suite."""
+    config.addinivalue_line("markers", "gpu: runs a kernel on a GPU; skipped, and counted, where there is none")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def one_thread() -> Iterator[None]:
+    """Workers share the cores: one torch thread each."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """What did not run is counted and printed, never silently green."""
+    ran = [
+        report
+        for outcome in ("passed", "failed")
+        for report in terminalreporter.stats.get(outcome, [])
+        if "gpu" in report.keywords and report.when == "call"
+    ]
+    skipped = terminalreporter.stats.get("skipped", [])
+    terminalreporter.write_line(f"{len(ran)} GPU kernels run; {len(skipped)} tests did not run")
