@@ -6,6 +6,7 @@ Data goes to stdout, progress and complaints to stderr. Exit codes: 0 fine, 1 an
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import functools
 import inspect
@@ -66,11 +67,10 @@ class _Speaking(TyperGroup):
         return found
 
     def _translate(self, lang: str) -> None:
-        if lang != "en":
-            from typer import rich_utils
+        from typer import rich_utils
 
-            for part in ("ARGUMENTS", "OPTIONS", "COMMANDS"):
-                setattr(rich_utils, f"{part}_PANEL_TITLE", say(lang, f"help.{part.lower()}"))
+        for part in ("ARGUMENTS", "OPTIONS", "COMMANDS"):
+            setattr(rich_utils, f"{part}_PANEL_TITLE", say(lang, f"help.{part.lower()}"))
         for command in (self, *self.commands.values()):
             command.help = say(lang, f"help.{command.name if command is not self else 'actlab'}")
             shown = command.get_help_option(typer.Context(command))  # made once, then kept by the command
@@ -279,8 +279,16 @@ def doctor(
         diagnosis = examine(case, steps=steps, seed=seed)
     result = None
     if repair and not diagnosis.healthy:
-        with voice.busy("busy.repair"):
-            result = cure(case, diagnosis, **({} if epochs is None else {"epochs": epochs}))
+        budget = {} if epochs is None else {"epochs": epochs}
+        with voice.busy("busy.repair") as tell:
+            result = cure(
+                case,
+                diagnosis,
+                progress=lambda arm, done, of: tell(
+                    "busy.epoch", which=say(voice.lang, f"repair.{arm}"), done=done, of=of
+                ),
+                **budget,
+            )
     record = {**diagnosis.to_json(), "repair": result.to_json() if result else None}
     if report:
         writers: dict[str, Callable[[], str | bytes]] = {
@@ -369,13 +377,14 @@ def explore(
     if export:
         voice.save([export], {".html": lambda: page(data, voice.lang), ".json": lambda: text(data)})
         return
-    serve(
-        page(data, voice.lang),
-        text(data),
-        port,
-        lambda address: voice.remark("explore.address", address=address),
-        open_browser=not no_browser,
-    )
+    with contextlib.suppress(KeyboardInterrupt):  # the way to end a server
+        serve(
+            page(data, voice.lang),
+            text(data),
+            port,
+            lambda address: voice.remark("explore.address", address=address),
+            open_browser=not no_browser,
+        )
 
 
 def main() -> None:

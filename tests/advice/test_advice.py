@@ -104,7 +104,7 @@ def test_no_word_means_two_things():
     """An alias belongs to one term only."""
     for words in (PLACES, TASKS, ARCHITECTURES, TROUBLES):
         spellings = [
-            name.lower() for key, word in words.items() for name in {key, word.en.lower(), word.zh, *word.also}
+            name.lower() for key, word in words.items() for name in {key, word.en.lower(), word.zh.lower(), *word.also}
         ]
         assert len(spellings) == len(set(spellings))
 

@@ -204,7 +204,7 @@ def test_the_doctor_leaves_with_1_when_an_illness_stays(
     found = records.diagnosis() if findings else records.diagnosis(findings=())
     monkeypatch.setattr(actlab.doctor, "load_case", lambda target: target)
     monkeypatch.setattr(actlab.doctor, "examine", lambda case, steps, seed: found)
-    monkeypatch.setattr(actlab.doctor, "repair", lambda case, diagnosis: records.repair(accepted=accepted))
+    monkeypatch.setattr(actlab.doctor, "repair", lambda case, diagnosis, progress: records.repair(accepted=accepted))
     report = tmp_path / "report.html"
     result = run("doctor", "x.py:case", *arguments, "--report", str(report))
     assert result.exit_code == code, result.output
@@ -349,3 +349,13 @@ def test_a_terminal_without_unicode_gets_question_marks_not_a_crash() -> None:
     )  # fmt: skip
     assert result.returncode == 0, result.stderr
     assert "gelu" in result.stdout
+
+
+def test_a_broken_import_of_ours_is_no_missing_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only a package that can be installed is exit code 3; a name we misspelled is a fault of ours."""
+
+    def measure(*_: object, **__: object) -> None:
+        raise ImportError("cannot import name 'x' from 'actlab.y'", name="actlab.y")
+
+    monkeypatch.setattr(actlab.study, "compare", measure)
+    assert run("compare", "gelu").exit_code == 1

@@ -104,7 +104,7 @@ _PIECES = st.sampled_from(
 )
 
 
-@settings(max_examples=400, deadline=None, derandomize=True)
+@settings(max_examples=400, deadline=None, derandomize=True, database=None)
 @given(
     st.one_of(st.lists(_PIECES, max_size=30).map("".join), st.text(string.printable, max_size=60), st.text(max_size=40))
 )

@@ -32,9 +32,10 @@ GAINS = [
 ]
 
 
-@pytest.mark.parametrize(("name", "params", "mean", "second", "forward", "slope_second", "backward"), GAINS)
-def test_gains_agree_with_published_numbers(name, params, mean, second, forward, slope_second, backward):
+@pytest.mark.parametrize("row", GAINS, ids=lambda row: row[0])
+def test_gains_agree_with_published_numbers(row):
     """Means, mean squares and both gains of known activations agree with independent quadrature to 1e-5."""
+    name, params, mean, second, forward, slope_second, backward = row
     found = moments(name, **params)
     assert found.mean == pytest.approx(mean, abs=1e-6)
     assert found.second == pytest.approx(second, abs=1e-6)

@@ -96,7 +96,8 @@ def _choose(rules: Sequence[Rule], asked: Mapping[str, str]) -> tuple[Advice, ..
         levels[()] = [rule for rule in levels[()] if rule.strength == AVOID]
     special = [rule for conditions in _ORDER[1:-1] for rule in levels[conditions]]
     warnings = [rule for rule in special if rule.strength == AVOID]
-    praise = [rule for rule in special if rule.strength != AVOID]
+    # the first choice of any level comes before every alternative
+    praise = sorted((rule for rule in special if rule.strength != AVOID), key=lambda rule: rule.strength != FIRST)
     general = sorted(levels[()], key=lambda rule: rule.strength != AVOID)
     return _merge([*levels[_PAIR], *warnings, *praise, *general])
 

@@ -16,7 +16,7 @@ from .entry import FACTS, KINDS, Entries, Entry, Kink, Parameter, activation, at
 from .entry import collect as _collect
 
 ENTRIES = _collect(steps, rectified, exponential, hard, sigmoidal, self_gated, smooth, periodic, radial, along_axis)
-FAMILIES = tuple(dict.fromkeys(entry.family for entry in ENTRIES.values()))
+FAMILIES = tuple(family.name for family in ENTRIES.families)
 
 
 def find(name_or_entry: str | Entry) -> Entry:

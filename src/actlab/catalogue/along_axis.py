@@ -1,11 +1,14 @@
 """Functions along an axis: every output depends on a whole row; they take `dim`.
 
-A row in which every entry is minus infinity (fully masked) gives zeros, with zero slope.
+A row in which every entry is minus infinity (fully masked) gives zeros, of log_softmax minus infinities, and its slope
+is zero.
 """
 
 from ..language import log_softmax as _log_softmax
 from ..language import softmax as _softmax
 from .entry import activation, fixed
+
+TITLE = {"en": "Along an axis", "zh": "沿轴运算"}
 
 _PAIRING = (
     "For training use log_softmax with NLLLoss, or raw scores with CrossEntropyLoss, which applies it inside; "

@@ -99,7 +99,7 @@ def fixed(
 
 def drawn(low: str, high: str) -> Any:
     """A value drawn anew for each element in training, uniformly between two parameters of the entry."""
-    return Parameter(math.nan, draw=(low, high))
+    return Parameter(0.0, draw=(low, high))
 
 
 @dataclass(frozen=True)
@@ -263,15 +263,25 @@ def _parameter(name: str, default: object) -> Parameter:
     raise ValueError(f"parameter {name!r} needs a number as its default")
 
 
+@dataclass(frozen=True)
+class Family:
+    """The entries of one family file, under its title in English and Chinese."""
+
+    name: str
+    title: Mapping[str, str]
+    entries: tuple[Entry, ...]
+
+
 class Entries(Mapping[str, Entry]):
     """The registry: an immutable mapping from name to entry, in reading order; aliases are known to `find` only."""
 
-    def __init__(self, families: Mapping[str, tuple[Entry, ...]]) -> None:
+    def __init__(self, families: tuple[Family, ...]) -> None:
+        self.families = families
         self._by_name: dict[str, Entry] = {}
         self._names: dict[str, str] = {}
-        for family, entries in families.items():
-            for entry in entries:
-                object.__setattr__(entry, "family", family)
+        for family in families:
+            for entry in family.entries:
+                object.__setattr__(entry, "family", family.name)
                 for name in (entry.name, *entry.aliases):
                     if self._names.setdefault(name, entry.name) != entry.name or name in self._by_name:
                         raise ValueError(f"the name {name!r} belongs to both {self._names[name]} and {entry.name}")
@@ -312,13 +322,16 @@ def nearest(name: str, known: Mapping[str, object] | tuple[str, ...]) -> str:
 
 
 def collect(*modules: ModuleType) -> Entries:
-    """The registry of all entries declared in these family modules, in the order written."""
-    return Entries(
-        {
-            module.__name__.rsplit(".", 1)[-1]: tuple(item for item in vars(module).values() if isinstance(item, Entry))
-            for module in modules
-        }
-    )
+    """The registry of all entries declared in these family modules, in the order written.
+
+    Each module states the family's title in both languages as `TITLE`.
+    """
+    return Entries(tuple(_family(module) for module in modules))
+
+
+def _family(module: ModuleType) -> Family:
+    name = module.__name__.rsplit(".", 1)[-1]
+    return Family(name, module.TITLE, tuple(item for item in vars(module).values() if isinstance(item, Entry)))
 
 
 def at_kink(place: float | str, arguments: Mapping[str, float]) -> Expr:

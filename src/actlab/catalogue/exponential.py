@@ -3,6 +3,8 @@
 from ..language import expm1, where
 from .entry import Kink, activation, fixed
 
+TITLE = {"en": "Exponential units", "zh": "指数类"}
+
 # Klambauer et al. 2017: the fixed point of mean 0 and variance 1
 _ALPHA = 1.6732632423543772848170429916717
 _SCALE = 1.0507009873554804934193349852946

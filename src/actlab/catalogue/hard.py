@@ -3,6 +3,8 @@
 from ..language import maximum, minimum
 from .entry import Kink, activation, fixed
 
+TITLE = {"en": "Piecewise linear approximations", "zh": "分段线性近似"}
+
 
 @activation(
     source="Howard et al. 2019 (MobileNetV3), arXiv:1905.02244",

@@ -74,7 +74,8 @@ def bipolar_plus(x, epsilon=fixed(0.01, above=0)):
 def step_plus(x, epsilon=fixed(0.01, above=0)):
     """A smooth step, (1 + x / sqrt(x^2 + epsilon)) / 2."""
     root = hypot(x, sqrt(epsilon))
-    return where(x < 0, epsilon / 2 / root / (root - x), 1 - epsilon / 2 / root / (root + x))
+    outside = where(x < 0, epsilon / 2 / root / (root - x), 1 - epsilon / 2 / root / (root + x))
+    return where(x * x < epsilon, 0.5 + x / root / 2, outside)
 
 
 @activation(

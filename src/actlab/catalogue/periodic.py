@@ -4,6 +4,8 @@ from ..language import cos, sin
 from ..language import sinc as _sinc
 from .entry import activation
 
+TITLE = {"en": "Periodic", "zh": "周期类"}
+
 
 @activation(
     source="Sitzmann et al. 2020 (SIREN), arXiv:2006.09661, for its use in networks",

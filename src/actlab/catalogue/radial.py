@@ -3,6 +3,8 @@
 from ..language import exp
 from .entry import activation
 
+TITLE = {"en": "Radial", "zh": "径向类"}
+
 
 @activation(
     source="Broomhead & Lowe 1988, radial basis function networks",

@@ -3,6 +3,8 @@
 from ..language import maximum, minimum, where
 from .entry import Kink, activation, drawn, fixed, learned
 
+TITLE = {"en": "Rectifiers", "zh": "整流类"}
+
 
 @activation(
     source="folklore; the linear unit",

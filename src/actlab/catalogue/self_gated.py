@@ -3,6 +3,8 @@
 from ..language import Phi, sigmoid, softplus, tanh
 from .entry import activation, learned
 
+TITLE = {"en": "Self-gated", "zh": "自门控"}
+
 
 @activation(
     source="Hendrycks & Gimpel 2016, arXiv:1606.08415",

@@ -30,7 +30,7 @@ def normal_cdf(x):
 )
 def arctan_sigmoid(x):
     """The arc tangent moved to (0, 1), an S-curve with slow tails."""
-    return where(x < -1, atan(-1 / x) / PI, atan(x) / PI + 0.5)
+    return where(x < -1.25, atan(-1 / x) / PI, atan(x) / PI + 0.5)
 
 
 @activation(
@@ -41,7 +41,8 @@ def arctan_sigmoid(x):
 )
 def cosine_squasher(x):
     """Half a period of a cosine between 0 and 1, the squasher of an early approximation theorem."""
-    inside = where(x < 0, sin(x / 2 + PI / 4) ** 2, 1 - sin(PI / 4 - x / 2) ** 2)
+    # each end from its own side, so that it is reached with all digits
+    inside = where(x < 0.25, sin(x / 2 + PI / 4) ** 2, 1 - sin(PI / 4 - x / 2) ** 2)
     return where(x >= PI / 2, 1.0, where(x <= -PI / 2, 0.0, inside))
 
 
@@ -65,17 +66,6 @@ def elliott(x):
 def variant_sigmoid(x, alpha=fixed(1.0), beta=fixed(1.0), gamma=fixed(0.0)):
     """The sigmoid with a height alpha, a steepness beta and an offset gamma."""
     return alpha * _sigmoid(beta * x) - gamma
-
-
-@activation(
-    source="Arai & Imamura, for these constants; " + _SURVEY,
-    zh="陡峭度为 alpha、中心在 beta 的 S 形函数，默认值适合像素强度。",
-    aliases=("sss",),
-    points={600.0: 0.5, 1.0: 6.2682943845136015e-06},
-)
-def shifted_scaled_sigmoid(x, alpha=fixed(0.02), beta=fixed(600.0)):
-    """The sigmoid of steepness alpha around beta, by default for raw pixel intensities."""
-    return _sigmoid(alpha * (x - beta))
 
 
 @activation(
@@ -182,7 +172,7 @@ def log_sqnl(x):
 )
 def laplace_mega(x, mu=fixed(0.707107), sigma=fixed(0.282095, above=0)):
     """A normal distribution function that approximates the squared ReLU in attention (named Laplace by its authors)."""
-    return Phi((x - mu) / sigma)
+    return Phi(x / sigma - mu / sigma)
 
 
 @activation(

@@ -7,6 +7,8 @@ from ..language import softsign as _softsign
 from ..language import tanh as _tanh
 from .entry import activation
 
+TITLE = {"en": "S-shaped", "zh": "S 形"}
+
 
 @activation(
     source="Verhulst 1845, the logistic curve",

@@ -4,6 +4,8 @@ from ..language import hypotm1
 from ..language import softplus as _softplus
 from .entry import activation, fixed
 
+TITLE = {"en": "Smooth rectifiers", "zh": "平滑整流"}
+
 
 @activation(
     source="Dugas et al. 2001",

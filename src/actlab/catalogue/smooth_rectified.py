@@ -237,7 +237,7 @@ def log_cosh(x):
     """The logarithm of the hyperbolic cosine, a smooth absolute value."""
     # cosh(x) - 1 is -expm1(x) expm1(-x) / 2, which keeps its digits near 0
     far = abs(x) + log1p(exp(-2 * abs(x))) - _LOG2
-    return where(abs(x) < 1, log1p(-expm1(x) * expm1(-x) / 2), far)
+    return where(abs(x) < 1.25, log1p(-expm1(x) * expm1(-x) / 2), far)
 
 
 @activation(

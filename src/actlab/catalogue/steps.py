@@ -3,6 +3,8 @@
 from ..language import sign, where
 from .entry import Kink, activation
 
+TITLE = {"en": "Steps", "zh": "阶跃"}
+
 _NOTES = (
     "Its slope is 0 wherever it exists, so no gradient passes: train through it only with a straight-through "
     "or surrogate gradient.",

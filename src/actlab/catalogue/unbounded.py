@@ -11,7 +11,7 @@ _LOG2 = 0.6931471805599453
 def _sinh(u):
     """The hyperbolic sine, halved before it overflows."""
     near = (expm1(u) - expm1(-u)) / 2
-    return where(abs(u) < 20, near, sign(u) * exp(abs(u) - _LOG2))
+    return where(abs(u) < 25, near, sign(u) * exp(abs(u) - _LOG2))
 
 
 @activation(
@@ -115,7 +115,7 @@ def tanh_shrink(x):
     square, rest = x * x, 21.0
     for odd in (19, 17, 15, 13, 11, 9, 7, 5, 3):
         rest = odd + square / rest
-    return where(abs(x) < 1, x * (square / (rest + square)), x - tanh(x))
+    return where(abs(x) < 1.25, x * (square / (rest + square)), x - tanh(x))
 
 
 @activation(
@@ -145,9 +145,9 @@ def x_arcsinh_sq(x):
 )
 def m_arcsinh(x):
     """A twelfth of the inverse hyperbolic sine times the square root of |x|."""
-    # below 1e-8 asinh(x) is x to the last bit, and one product of roots keeps slope and curvature finite
+    # below 1.5e-8 asinh(x) is x to the last bit, and one product of roots keeps slope and curvature finite
     near = where(abs(x) > 0, x * sqrt(abs(x)), x * abs(x))
-    return where(abs(x) < 1e-8, near, asinh(x) * sqrt(abs(x))) / 12
+    return where(abs(x) < 1.5e-8, near, asinh(x) * sqrt(abs(x))) / 12
 
 
 @activation(

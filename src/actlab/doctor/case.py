@@ -43,13 +43,17 @@ def load_case(target: str) -> Case:
             sys.path.remove(added)
     function = getattr(module, function_name, None)
     if function is None:
-        found = [key for key, item in vars(module).items() if inspect.isfunction(item) and item.__module__ == module_name]
+        found = [
+            key for key, item in vars(module).items() if inspect.isfunction(item) and item.__module__ == module_name
+        ]
         hint = f"; it has {', '.join(found[:6])}" if found else "; it defines no function"
         raise CaseError(f"{name} has no function named {function_name}{hint}")
     if isinstance(function, Case):
         return check(function, target)
     if not callable(function):
-        raise CaseError(f"{function_name} in {name} is a {type(function).__name__}; it must be a function returning a Case")
+        raise CaseError(
+            f"{function_name} in {name} is a {type(function).__name__}; it must be a function returning a Case"
+        )
     try:
         result = function()
     except (KeyboardInterrupt, MemoryError):
@@ -58,7 +62,8 @@ def load_case(target: str) -> Case:
         raise CaseError(f"{function_name}() in {name} raised {_told(error)}; make it return a Case") from error
     if not isinstance(result, Case):
         raise CaseError(
-            f"{function_name}() in {name} returned a {type(result).__name__}; it must return actlab.Case(model, data, loss)"
+            f"{function_name}() in {name} returned a {type(result).__name__}; it must return actlab.Case(model, data, "
+            "loss)"
         )
     return check(result, target)
 
@@ -68,11 +73,15 @@ def check(case: Case, name: str = "the case") -> Case:
     if not isinstance(case.model, nn.Module):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise CaseError(f"the model of {name} is a {type(case.model).__name__}; it must be a torch.nn.Module")
     if not hasattr(case.data, "__iter__"):
-        raise CaseError(f"the data of {name} are a {type(case.data).__name__}; give a list or a DataLoader of (input, target)")
+        raise CaseError(
+            f"the data of {name} are a {type(case.data).__name__}; give a list or a DataLoader of (input, target)"
+        )
     if hasattr(case.data, "__next__"):
         raise CaseError(f"the data of {name} can be read only once; give a list or a DataLoader instead of a generator")
     if not callable(case.loss):
-        raise CaseError(f"the loss of {name} is a {type(case.loss).__name__}; give a function (output, target) -> tensor")
+        raise CaseError(
+            f"the loss of {name} is a {type(case.loss).__name__}; give a function (output, target) -> tensor"
+        )
     return case
 
 

@@ -15,9 +15,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from .gather import Standardise, feature_axis
+from .inputs import Standardise, feature_axis
+from .node import call_model, tensors_in
 from .records import Case, adam
-from .trace import call_model, tensors_in
 
 Settings = Mapping[str, Any]
 LAYERS = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d)
@@ -89,18 +89,23 @@ def _level(case: Case, layers: list[nn.Module]) -> None:
     value = next(iter(case.data))[0]
     for layer in layers:
         for _ in range(3):
-            seen: list[float] = []
-            handle = layer.register_forward_hook(lambda _m, _i, out: seen.append(float(out.detach().std())))
-            try:
-                with torch.no_grad():
-                    call_model(case.model, value)
-            finally:
-                handle.remove()
+            spread = _spread_at(case.model, layer, value)
             weight = layer.weight
-            if not seen or not seen[0] > 0 or not isinstance(weight, Tensor) or abs(seen[0] - 1) <= 0.1:
+            if not spread > 0 or not isinstance(weight, Tensor) or abs(spread - 1) <= 0.1:
                 break
             with torch.no_grad():
-                weight.div_(seen[0])
+                weight.div_(spread)
+
+
+def _spread_at(model: nn.Module, layer: nn.Module, value: Any) -> float:
+    seen: list[float] = []
+    handle = layer.register_forward_hook(lambda _m, _i, out: seen.append(float(out.detach().std())))
+    try:
+        with torch.no_grad():
+            call_model(model, value)
+    finally:
+        handle.remove()
+    return seen[0] if seen else 0.0
 
 
 def _redraw(case: Case, gain: float, level: bool, only: Iterable[str] | None = None) -> None:
@@ -140,7 +145,9 @@ def _replace_activation(case: Case, settings: Settings) -> Case | None:
 
 def _bare(module: nn.Module | None) -> bool:
     return (
-        module is not None and next(module.children(), None) is None and all(p.numel() == 1 for p in module.parameters())
+        module is not None
+        and next(module.children(), None) is None
+        and all(p.numel() == 1 for p in module.parameters())
     )
 
 

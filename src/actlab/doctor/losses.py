@@ -10,11 +10,11 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from .calls import REGRESSION_LOSSES
+from .node import Node
 from .numbers import LossNumbers, Producer
 from .passes import LossCalls
 from .shapes import Shape
 from .structure import producers
-from .trace import Node
 
 CLASS_LOSSES = ("cross_entropy", "nll_loss")
 BINARY_LOSSES = ("binary_cross_entropy", "binary_cross_entropy_with_logits")

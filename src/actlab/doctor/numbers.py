@@ -28,9 +28,10 @@ class Producer:
 class LossNumbers:
     """One recognised loss call: its name, what feeds it, and what its target looks like.
 
-    producers: the calls before it, nearest first, rearrangements skipped. rows_sum_to_one: exp(input) or input sums to
-    1 over the class axis. probabilities: the input itself is not negative and sums to 1 there. target_kind: "classes", "numbers", "binary" or "distributions". outside: share of target
-    values outside the producer's range. counts: samples per class. weighted: whether class weights were given.
+    producers: the calls before it, nearest first, rearrangements skipped. rows_sum_to_one: exp(input) or input
+    sums to 1 over the class axis. probabilities: the input itself is not negative and sums to 1 there.
+    target_kind: "classes", "numbers", "binary" or "distributions". outside: share of target values outside the
+    producer's range. counts: samples per class. weighted: whether class weights were given.
     """
 
     name: str
@@ -104,8 +105,8 @@ class Trial:
 class InputNumbers:
     """The input's scale, over samples.
 
-    rms: root mean square. shift: the median over features of |mean| / deviation. spread: the largest deviation over the
-    median one; features that hardly vary carry nothing and do not count. tokens: integer input.
+    rms: root mean square. shift: the median over features of |mean| / deviation. spread: the largest deviation
+    over the median one; features that hardly vary carry nothing and do not count. tokens: integer input.
     """
 
     rms: float
@@ -140,8 +141,6 @@ class Numbers:
     steps: int
     task: str | None
     curve: tuple[float, ...]
-    total_start: float
-    total_end: float
     task_start: float
     task_end: float
     trivial: float | None
@@ -161,11 +160,9 @@ class Numbers:
     trials: tuple[Trial, ...]
     steps_done: int
     narrow_bound: float
-    alive_at_start: bool
     learning_rate: float
     optimizer: str
     residual_blocks: int
-    optimizer_clips: bool = False
 
     @property
     def drop(self) -> float:

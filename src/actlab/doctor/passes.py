@@ -14,13 +14,16 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from .node import Node, ancestors, call_model, tensors_in
 from .numbers import NotFinite
 from .records import Case, CaseError, adam
 from .shapes import Shape, measure
 from .sites import Gates, Site, unroll
-from .trace import Node, Trace, ancestors, call_model, tensors_in
+from .trace import Trace
 
-ENOUGH = 1000  # samples below which nothing is called dead: silent on 1000 means active on fewer than 0.3 % (rule of three)
+ENOUGH = (
+    1000  # samples below which nothing is called dead: silent on 1000 means active on fewer than 0.3 % (rule of three)
+)
 MOST = 4096
 
 
@@ -73,8 +76,8 @@ def collect(case: Case) -> tuple[list[tuple[Any, Any]], bool]:
     for batch in case.data:
         if not isinstance(batch, (tuple, list)) or len(batch) != 2:  # pyright: ignore[reportUnnecessaryIsInstance]
             raise CaseError(
-                f"the data give a {type(batch).__name__} where a pair (input, target) is needed; "
-                "let each batch be a tuple of two"
+                f"the data give a {type(batch).__name__} where a pair (input, target) is needed; let each batch be a "
+                "tuple of two"
             )
         if seen >= ENOUGH:
             whole = False
@@ -82,7 +85,9 @@ def collect(case: Case) -> tuple[list[tuple[Any, Any]], bool]:
         batches.append((batch[0], batch[1]))
         seen += size_of(batch[0])
     if not batches or seen == 0:
-        raise CaseError("the data hold no batch; give at least one (input, target) pair, and check drop_last and filters")
+        raise CaseError(
+            "the data hold no batch; give at least one (input, target) pair, and check drop_last and filters"
+        )
     while seen > MOST and len(batches) > 1:
         seen -= size_of(batches.pop()[0])
         whole = False
@@ -97,8 +102,8 @@ def forward(case: Case, value: Any, target: Any, trace: Trace | None = None) -> 
         raise
     except Exception as error:
         raise CaseError(
-            f"the model cannot take the data's input ({_shapes(value)}): {_first_line(error)}; "
-            "check the shapes and types that the loader gives"
+            f"the model cannot take the data's input ({_shapes(value)}): {_first_line(error)}; check the shapes and "
+            "types that the loader gives"
         ) from error
     if trace is not None:
         for tensor in tensors_in(output):
@@ -131,7 +136,9 @@ def _first_line(error: Exception) -> str:
     return f"{type(error).__name__}: {text[0].rstrip('.') if text else 'no message'}"
 
 
-def measured_pass(case: Case, batches: list[tuple[Any, Any]], shapes: dict[tuple[str, str, int], Shape | None]) -> Measured:
+def measured_pass(
+    case: Case, batches: list[tuple[Any, Any]], shapes: dict[tuple[str, str, int], Shape | None]
+) -> Measured:
     """Forward and backward over the batches in the model's current mode, traced; weights stay, gradients are dropped.
 
     shapes: filled with the shape of each activation, measured once.
@@ -157,7 +164,7 @@ def measured_pass(case: Case, batches: list[tuple[Any, Any]], shapes: dict[tuple
             result.nodes = trace.nodes
             result.end = trace.made.get(id(loss)) or (trace.nodes[-1] if trace.nodes else None)
             result.output = output
-            result.gates = [g for path, module, x in recurrent if (g := unroll(module, x, path)) is not None]
+            result.gates = [g for path, module, x in recurrent if (g := unroll(module, x, path))]
             first = next(iter(tensors_in(output)), None)
             result.output_node = trace.made.get(id(first)) if first is not None else None
         _recognise_differences(trace, target)
@@ -324,7 +331,9 @@ def make_optimizer(case: Case, model: nn.Module | None = None) -> torch.optim.Op
     try:
         return make(parameters)
     except (TypeError, ValueError) as error:
-        raise CaseError(f"the case's optimizer function failed: {_first_line(error)}; it takes the parameters") from error
+        raise CaseError(
+            f"the case's optimizer function failed: {_first_line(error)}; it takes the parameters"
+        ) from error
 
 
 def short_training(case: Case, steps: int, seed: int, factor: float = 1.0, change: Any = None) -> Trained:
@@ -341,9 +350,8 @@ def short_training(case: Case, steps: int, seed: int, factor: float = 1.0, chang
     losses: list[float] = []
     ratios: list[float] = []
     trouble: NotFinite | None = None
-    for step, (value, target) in enumerate(itertools.islice(endless(case.data), steps)):
-        if change is not None:
-            value, target = change(value, target)
+    for step, batch in enumerate(itertools.islice(endless(case.data), steps)):
+        value, target = batch if change is None else change(*batch)
         optimizer.zero_grad(set_to_none=True)
         chance = torch.get_rng_state()
         _, loss = forward(case, value, target)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 
-from .numbers import LossNumbers, Numbers, Producer
+from .numbers import LossNumbers, Numbers
 from .records import Change, LayerNumbers, Prescription
 
 PLAIN_DEPTH = 10  # plain layers beyond which the drift of an unstable variance map matters
 UNSTABLE = 1.02  # V'(1) above it: an error in the variance grows by 2 % per layer and more
 
 
-def _text(en: str, zh: str) -> dict[str, str]:
+def told(en: str, zh: str) -> dict[str, str]:
     return {"en": en, "zh": zh}
 
 
@@ -35,19 +35,19 @@ def replace_activation(paths: Iterable[str], numbers: Numbers, to: str) -> Presc
     gain = gain_of(to)
     deep = len({row.depth for row in rows}) > PLAIN_DEPTH
     changes = tuple(Change(path, kinds.get(path, "softmax"), to) for path in wanted)
-    code = (
-        "import actlab\n"
-        f"actlab.swap(model, {to!r}, where={list(wanted)!r}).apply()\n" + _init_code(gain, deep and unstable(to))
+    code = f"import actlab\nactlab.swap(model, {to!r}, where={list(wanted)!r}).apply()\n" + _init_code(
+        gain, deep and unstable(to)
     )
     return Prescription(
         "replace-activation",
         changes,
         code,
-        _text(
+        told(
             f"Replace the {len(wanted)} {old} activation(s) by {to} and draw the weights again with gain {gain:.4g} "
             "(the first layer with gain 1, because its input is not an activation's output). Where the activation is "
             "called as a function in forward(), change the call.",
-            f"将 {len(wanted)} 处 {old} 换成 {to}，并以增益 {gain:.4g} 重新初始化权重（首层增益取 1，因为它的输入不是激活函数的输出）。"
+            f"将 {len(wanted)} 处 {old} 换成 {to}，并以增益 {gain:.4g} 重新初始化权重（首层增益取 1，"
+            "因为它的输入不是激活函数的输出）。"
             "若激活在 forward() 中以函数形式调用，请改写该调用。",
         ),
         {"paths": list(wanted), "to": to, "gain": gain, "level": deep and unstable(to)},
@@ -56,14 +56,14 @@ def replace_activation(paths: Iterable[str], numbers: Numbers, to: str) -> Presc
 
 def _init_code(gain: float, level: bool) -> str:
     lines = (
-        "layers = [m for m in model.modules() if isinstance(m, (torch.nn.Linear, torch.nn.Conv2d))]\n"
-        "for i, layer in enumerate(layers):\n"
-        "    fan_in = layer.weight[0].numel()\n"
-        f"    torch.nn.init.normal_(layer.weight, 0, (1.0 if i == 0 else {gain:.4g}) / fan_in**0.5)\n"
-        "    torch.nn.init.zeros_(layer.bias)\n"
+        "layers = [m for m in model.modules() if isinstance(m, (torch.nn.Linear, torch.nn.Conv2d))]\nfor i, layer in "
+        "enumerate(layers):\n    fan_in = layer.weight[0].numel()\n    torch.nn.init.normal_(layer.weight, 0, (1.0 "
+        f"if i == 0 else {gain:.4g}) / fan_in**0.5)\n    torch.nn.init.zeros_(layer.bias)\n"
     )
     if level:
-        lines += "# then, layer by layer, divide each weight by the standard deviation of its output on one batch (LSUV)\n"
+        lines += (
+            "# then, layer by layer, divide each weight by the standard deviation of its output on one batch (LSUV)\n"
+        )
     return lines
 
 
@@ -85,7 +85,9 @@ def unstable(kind: str) -> bool:
 def reinitialise(paths: Sequence[str], numbers: Numbers, kind: str) -> Prescription:
     """Draw weights again with the gain of the activation that follows."""
     gain = gain_of(kind)
-    wanted = tuple(dict.fromkeys(path for path in paths if path)) or tuple(w.path for w in numbers.weights if w.trainable)
+    wanted = tuple(dict.fromkeys(path for path in paths if path)) or tuple(
+        w.path for w in numbers.weights if w.trainable
+    )
     by_path = {w.path: w for w in numbers.weights}
     deep = len([row for row in numbers.layers if row.role == "hidden"]) > PLAIN_DEPTH
     changes = tuple(
@@ -100,12 +102,16 @@ def reinitialise(paths: Sequence[str], numbers: Numbers, kind: str) -> Prescript
         "re-initialise",
         changes,
         _init_code(gain, deep and unstable(kind)),
-        _text(
-            f"Draw the weights of {len(wanted)} layer(s) again with standard deviation gain/sqrt(fan_in), gain {gain:.4g} for "
-            f"{kind} (1 for the first layer), and set biases to 0"
-            + ("; then level each layer's output to deviation 1 on one batch (LSUV)." if deep and unstable(kind) else "."),
-            f"以标准差 gain/√fan_in 重新初始化 {len(wanted)} 层的权重，{kind} 的增益为 {gain:.4g}（首层取 1），偏置置零"
-            + ("；再用一个批次逐层把输出标准差调到 1（LSUV）。" if deep and unstable(kind) else "。"),
+        told(
+            f"Draw the weights of {len(wanted)} layer(s) again with standard deviation gain/sqrt(fan_in), gain "
+            f"{gain:.4g} for {kind} (1 for the first layer), and set biases to 0"
+            + (
+                "; then level each layer's output to deviation 1 on one batch (LSUV)."
+                if deep and unstable(kind)
+                else "."
+            ),
+            f"以标准差 gain/√fan_in 重新初始化 {len(wanted)} 层的权重，{kind} 的增益为 {gain:.4g}（首层取 1），"
+            "偏置置零" + ("；再用一个批次逐层把输出标准差调到 1（LSUV）。" if deep and unstable(kind) else "。"),
         ),
         {"paths": list(wanted), "gain": gain, "level": deep and unstable(kind)},
     )
@@ -129,7 +135,7 @@ def add_norm(paths: Sequence[str]) -> Prescription:
         "add-norm",
         tuple(Change(path, "layer", "layer followed by LayerNorm") for path in paths),
         "layer = torch.nn.Sequential(layer, torch.nn.LayerNorm(layer.out_features))",
-        _text(
+        told(
             "Or put a LayerNorm after each hidden layer, which holds the variance at 1 whatever the weights do.",
             "或者在每个隐藏层后加 LayerNorm，无论权重如何变化都能把方差保持在 1。",
         ),
@@ -144,8 +150,9 @@ def insert_activations(numbers: Numbers) -> Prescription:
         "insert-activations",
         tuple(Change(path, "layer", "layer followed by ReLU") for path in paths),
         "model = torch.nn.Sequential(layer1, torch.nn.ReLU(), layer2, torch.nn.ReLU(), layer3)",
-        _text(
-            f"Put an activation (ReLU, or GELU) after each of the {len(paths)} hidden layers, and initialise with gain 1.414.",
+        told(
+            f"Put an activation (ReLU, or GELU) after each of the {len(paths)} hidden layers, and initialise with "
+            "gain 1.414.",
             f"在 {len(paths)} 个隐藏层之后各加一个激活函数（ReLU 或 GELU），并以增益 1.414 初始化。",
         ),
         {"paths": list(paths), "to": "relu", "gain": math.sqrt(2)},
@@ -159,7 +166,7 @@ def reset_bias(paths: Sequence[str], rows: Sequence[LayerNumbers]) -> Prescripti
         "reset-bias",
         tuple(Change(f"{path}.bias", f"mean {known.get(path, 0.0):.3g}", "0") for path in paths),
         "\n".join(f"torch.nn.init.zeros_(model.get_submodule({path!r}).bias)" for path in paths),
-        _text(
+        told(
             "Set the bias to 0, so that half of the units are active on an ordinary input.",
             "将偏置置零，使普通输入下约一半单元处于激活状态。",
         ),
@@ -174,7 +181,7 @@ def lower_learning_rate(numbers: Numbers, divisor: int = 10) -> Prescription:
         "scale-learning-rate",
         (Change("optimizer", f"lr={rate:.3g}", f"lr={rate / divisor:.3g}"),),
         f"optimizer = torch.optim.{numbers.optimizer}(model.parameters(), lr={rate / divisor:.3g})",
-        _text(
+        told(
             f"Lower the learning rate from {rate:.3g} to {rate / divisor:.3g}.",
             f"将学习率由 {rate:.3g} 降到 {rate / divisor:.3g}。",
         ),
@@ -189,7 +196,7 @@ def raise_learning_rate(numbers: Numbers) -> Prescription:
         "scale-learning-rate",
         (Change("optimizer", f"lr={rate:.3g}", f"lr={new:.3g}"),),
         f"optimizer = torch.optim.{numbers.optimizer}(model.parameters(), lr={new:.3g})",
-        _text(
+        told(
             f"Raise the learning rate from {rate:.3g} to {new:.3g}, which was tried and learns.",
             f"将学习率由 {rate:.3g} 提高到 {new:.3g}（已试过，能够学习）。",
         ),
@@ -203,7 +210,7 @@ def clip_gradient() -> Prescription:
         "clip-gradient",
         (Change("optimizer", "step()", "clip_grad_norm_(1.0), then step()"),),
         "torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)  # between backward() and step()",
-        _text(
+        told(
             "Or clip the gradient's norm at 1 before each step, which bounds the damage but leaves the cause.",
             "或在每步之前将梯度范数裁剪到 1：能限制损害，但不消除原因。",
         ),
@@ -218,9 +225,11 @@ def scale_residual(numbers: Numbers) -> Prescription:
     return Prescription(
         "scale-residual",
         tuple(Change(f"{path}.weight", "weight", f"weight / {blocks}") for path in inner),
-        "self.alpha = torch.nn.Parameter(torch.zeros(1))  # per block, in __init__\nx = x + self.alpha * self.branch(x)",
-        _text(
-            f"Scale each residual branch, by a learned factor that starts at 0 (ReZero) or by 1/{blocks} in its weights, or "
+        "self.alpha = torch.nn.Parameter(torch.zeros(1))  # per block, in __init__\nx = x + self.alpha * "
+        "self.branch(x)",
+        told(
+            f"Scale each residual branch, by a learned factor that starts at 0 (ReZero) or by 1/{blocks} in its "
+            "weights, or "
             "put a norm before each branch.",
             f"为每个残差分支乘以从 0 学起的系数（ReZero），或将其权重乘以 1/{blocks}，或在分支前加归一化层。",
         ),
@@ -233,9 +242,11 @@ def standardise_inputs() -> Prescription:
     return Prescription(
         "standardise-inputs",
         (Change("input", "raw features", "(features - mean) / deviation, inside the model"),),
-        "mean, std = x_train.mean(0), x_train.std(0)\nx = (x - mean) / std.clamp_min(1e-8)  # at training and at prediction",
-        _text(
-            "Shift and scale each feature to mean 0 and deviation 1 with the training set's numbers, kept as buffers of the "
+        "mean, std = x_train.mean(0), x_train.std(0)\nx = (x - mean) / std.clamp_min(1e-8)  # at training and at "
+        "prediction",
+        told(
+            "Shift and scale each feature to mean 0 and deviation 1 with the training set's numbers, kept as buffers "
+            "of the "
             "model so that prediction uses the same.",
             "用训练集的均值与标准差把每个特征变换到均值 0、标准差 1，并作为模型的缓冲保存，使预测时一致。",
         ),
@@ -249,144 +260,11 @@ def standardise_targets(loss: LossNumbers) -> Prescription:
         (Change("target", "raw", f"(target - {loss.target_mean:.4g}) / {loss.target_std:.4g}"),),
         f"target = (target - {loss.target_mean:.6g}) / {loss.target_std:.6g}\n"
         f"prediction = output * {loss.target_std:.6g} + {loss.target_mean:.6g}",
-        _text(
+        told(
             "Train on the standardised target and turn the prediction back.",
             "在标准化后的目标上训练，预测时再变换回原单位。",
         ),
         {"mean": loss.target_mean, "std": loss.target_std},
-    )
-
-
-def remove_output(fault: Producer) -> Prescription:
-    """Remove an output activation."""
-    where = fault.path or "the model"
-    return Prescription(
-        "remove-output-activation",
-        (Change(fault.path or "forward", fault.op, "nothing: raw scores"),),
-        f"model.{fault.path} = torch.nn.Identity()" if fault.path.isidentifier() else "return scores  # no activation",
-        _text(
-            f"Remove {fault.op} at {where} and pass raw scores; apply it when predicting, outside the loss.",
-            f"去掉 {where} 处的 {fault.op}，直接传原始分数；预测时再在损失之外使用它。",
-        ),
-        {"path": fault.path, "op": fault.op},
-    )
-
-
-def use_cross_entropy(fault: Producer, remove: bool) -> Prescription:
-    """Replace NLLLoss by CrossEntropyLoss on raw scores."""
-    changes = [Change("loss", "NLLLoss", "CrossEntropyLoss")]
-    if remove:
-        changes.append(Change(fault.path or "forward", fault.op, "nothing: raw scores"))
-    return Prescription(
-        "use-cross-entropy",
-        tuple(changes),
-        "loss = torch.nn.CrossEntropyLoss()  # on raw scores",
-        _text(
-            "Use CrossEntropyLoss on raw scores" + (f" and remove {fault.op}." if remove else "."),
-            "改用 CrossEntropyLoss 并输入原始分数" + (f"，同时去掉 {fault.op}。" if remove else "。"),
-        ),
-        {"path": fault.path if remove else "", "op": fault.op if remove else ""},
-    )
-
-
-def set_dim(loss: LossNumbers, fault: Producer) -> Prescription:
-    """Let the softmax run over the classes."""
-    axis = 1 if loss.name in ("nll_loss", "cross_entropy") else -1
-    return Prescription(
-        "set-dim",
-        (Change(fault.path or "forward", f"{fault.op}(dim={fault.dim})", f"{fault.op}(dim={axis})"),),
-        f"{fault.op}(scores, dim={axis})",
-        _text(f"Let {fault.op} run over the class axis: dim={axis}.", f"让 {fault.op} 沿类别轴计算：dim={axis}。"),
-        {"path": fault.path, "dim": axis},
-    )
-
-
-def one_unit(loss: LossNumbers, fault: Producer) -> Prescription:
-    """One output unit: a sigmoid's loss on raw scores."""
-    return Prescription(
-        "one-output-unit",
-        (Change(fault.path or "loss", fault.op, "BCEWithLogitsLoss on raw scores"),),
-        "loss = torch.nn.BCEWithLogitsLoss()  # on raw scores, float targets of the same shape",
-        _text(
-            "For one unit, drop the softmax and use BCEWithLogitsLoss on raw scores; or give two units to CrossEntropyLoss.",
-            "单个输出单元请去掉 softmax，对原始分数使用 BCEWithLogitsLoss；或改为两个单元配 CrossEntropyLoss。",
-        ),
-        {"path": fault.path, "op": fault.op},
-    )
-
-
-def match_shapes(loss: LossNumbers) -> Prescription:
-    """Give output and target the same shape."""
-    return Prescription(
-        "match-shapes",
-        (Change("loss", f"target {loss.target_shape}", f"target {loss.input_shape}"),),
-        "loss(output, target.reshape(output.shape))",
-        _text(
-            "Reshape the target to the output's shape before the loss.",
-            "在计算损失之前把目标变形为与输出相同的形状。",
-        ),
-    )
-
-
-def classify(loss: LossNumbers) -> Prescription:
-    """One output per class and cross-entropy."""
-    return Prescription(
-        "classify",
-        (Change("output", "1 unit", f"{loss.distinct} units"), Change("loss", loss.name, "cross_entropy")),
-        f"head = torch.nn.Linear(width, {loss.distinct})\nloss = torch.nn.CrossEntropyLoss()  # integer class codes",
-        _text(
-            f"Give the network {loss.distinct} outputs and use CrossEntropyLoss with the integer codes; if the numbers are "
-            'quantities, say so with task="regression".',
-            f'将输出改为 {loss.distinct} 个单元，用 CrossEntropyLoss 配整数编号；若这些数确为数量，请设 task="regression"。',
-        ),
-    )
-
-
-def multi_label() -> Prescription:
-    """One sigmoid per label."""
-    return Prescription(
-        "multi-label",
-        (Change("loss", "cross_entropy", "binary_cross_entropy_with_logits"),),
-        "loss = torch.nn.BCEWithLogitsLoss()",
-        _text("Use BCEWithLogitsLoss: each label is its own yes or no.", "改用 BCEWithLogitsLoss：每个标签各自判断是否成立。"),
-    )
-
-
-def class_weights(loss: LossNumbers) -> Prescription:
-    """Weights inversely proportional to class frequency."""
-    total, classes = sum(loss.counts), len([c for c in loss.counts if c])
-    weights = [round(total / (classes * count), 4) if count else 0.0 for count in loss.counts]
-    binary = loss.name == "binary_cross_entropy_with_logits"
-    ratio = round(loss.counts[0] / max(loss.counts[-1], 1), 4)
-    code = (
-        f"loss = torch.nn.BCEWithLogitsLoss(pos_weight=torch.tensor([{ratio}]))"
-        if binary
-        else f"loss = torch.nn.CrossEntropyLoss(weight=torch.tensor({weights}))"
-    )
-    shown = f"pos_weight={ratio}" if binary else f"weight={weights if len(weights) <= 12 else '[...]'}"
-    return Prescription(
-        "class-weights",
-        (Change("loss", loss.name, f"{loss.name}({shown})"),),
-        code,
-        _text(
-            f"Weight the classes inversely to their counts: {shown}.",
-            f"按样本数的倒数给各类加权：{shown}。",
-        ),
-        {"weights": weights, "pos_weight": ratio if binary else None, "loss": loss.name},
-    )
-
-
-def balanced_sampler(loss: LossNumbers) -> Prescription:
-    """Draw the rare classes more often."""
-    return Prescription(
-        "balanced-sampler",
-        (Change("data", "each sample once", "classes drawn equally often"),),
-        f"counts = torch.tensor({list(loss.counts)})\n"
-        "sampler = torch.utils.data.WeightedRandomSampler((1.0 / counts)[labels], len(labels))\n"
-        "loader = torch.utils.data.DataLoader(dataset, batch_size, sampler=sampler)",
-        _text(
-            "Or draw samples so that all classes come equally often.", "或用 WeightedRandomSampler 使各类被抽到的机会相同。"
-        ),
     )
 
 
@@ -396,7 +274,7 @@ def clean_data(where: str) -> Prescription:
         "clean-data",
         (Change(where, "NaN or infinite values", "filled in or dropped"),),
         "bad = ~torch.isfinite(x)\nx = torch.where(bad, x[~bad].mean(), x)  # or drop the rows: x[~bad.any(1)]",
-        _text("Fill the missing values in, or drop their rows, before training.", "训练前填补缺失值或删去相应的行。"),
+        told("Fill the missing values in, or drop their rows, before training.", "训练前填补缺失值或删去相应的行。"),
     )
 
 
@@ -421,7 +299,7 @@ def make_finite(path: str, op: str) -> Prescription:
         ("Lower the learning rate, clip the gradient, and look at this call's input.",
          "降低学习率、裁剪梯度，并检查此处的输入。", "torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)"),
     )  # fmt: skip
-    return Prescription("make-finite", (Change(path or "forward", op, code),), code, _text(en, zh))
+    return Prescription("make-finite", (Change(path or "forward", op, code),), code, told(en, zh))
 
 
 def open_gradient(path: str, op: str) -> Prescription:
@@ -430,7 +308,7 @@ def open_gradient(path: str, op: str) -> Prescription:
         "open-gradient",
         (Change(path or "forward", op, "a call with a gradient"),),
         "y = x  # instead of x.detach(); or x + (hard(x) - x).detach() for a straight-through step",
-        _text(
+        told(
             f"Remove {op}, or replace it by a smooth function or a straight-through estimator.",
             f"去掉 {op}，或换成光滑函数或直通估计。",
         ),

@@ -7,7 +7,7 @@ models cannot be copied at all.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any
 
@@ -20,7 +20,7 @@ REGISTRIES = ("_parameters", "_buffers", "_modules")
 
 
 @contextmanager
-def preserved(model: nn.Module, *loaders: Any) -> Iterator[State]:
+def preserved(model: nn.Module, *loaders: Any) -> Generator[State, None, None]:
     """Everything about `model`, and every random state, is put back when the block ends, however it ends.
 
     loaders: objects whose own generators are put back too. The value is the state; `rewind()` puts weights and buffers

@@ -13,10 +13,10 @@ from torch import Tensor, nn
 
 from .cures import CURES
 from .gather import examine
+from .node import call_model, tensors_in
 from .passes import forward, make_optimizer, set_seed
 from .preserve import preserved
 from .records import Case, Change, Curve, Diagnosis, Prescription, Repair
-from .trace import call_model, tensors_in
 
 ROUNDS = 6  # cures applied one after the other, each followed by another look
 BLOCKS = 10  # parts of the held-out data on which before and after are compared, pair by pair
@@ -42,10 +42,10 @@ def repair(
 ) -> Repair:
     """Carry out the prescriptions of the alarms, root cause first and one at a time, and prove the result.
 
-    Original and repaired model are trained with the same seed, data order and number of epochs; the user's model is left
-    as it was and `Repair.model` is a trained copy. Accepted: no alarm is left, and the held-out metric is better by more
-    than two standard errors of the paired differences over blocks of the held-out data. progress: called with ("before" or
-    "after", epoch, epochs). An interrupt returns what is known so far, marked interrupted.
+    Original and repaired model are trained with the same seed, data order and number of epochs; the user's model
+    is left as it was and `Repair.model` is a trained copy. Accepted: no alarm is left, and the held-out metric is
+    better by more than two standard errors of the paired differences over blocks of the held-out data. progress:
+    called with ("before" or "after", epoch, epochs). An interrupt returns what is known so far, marked interrupted.
     """
     if epochs < 1:
         raise ValueError(f"epochs must be at least 1, not {epochs}")
@@ -122,7 +122,13 @@ def _cure(
 
 
 def _train(
-    case: Case, epochs: int, seed: int, arm: _Arm, metric: Callable[[Any, Any], float], name: str, progress: Progress | None
+    case: Case,
+    epochs: int,
+    seed: int,
+    arm: _Arm,
+    metric: Callable[[Any, Any], float],
+    name: str,
+    progress: Progress | None,
 ) -> None:
     set_seed(seed)
     optimizer = make_optimizer(case)
@@ -202,7 +208,9 @@ def _by_blocks(metric: Callable[[Any, Any], float], output: Any, target: Any) ->
 
 def _compare(before: _Arm, after: _Arm) -> tuple[bool, float, float]:
     """Whether after is better beyond two standard errors of the paired block differences; the difference; its error."""
-    pairs = [(a - b) for a, b in zip(after.blocks, before.blocks, strict=False) if math.isfinite(a) and math.isfinite(b)]
+    pairs = [
+        (a - b) for a, b in zip(after.blocks, before.blocks, strict=False) if math.isfinite(a) and math.isfinite(b)
+    ]
     if not pairs:
         broken = bool(after.blocks) and all(math.isfinite(a) for a in after.blocks)
         return broken and bool(before.blocks), math.nan, math.nan
@@ -275,7 +283,8 @@ def _verdict(
 ) -> dict[str, str]:
     if interrupted:
         return {
-            "en": f"Interrupted after {len(before.loss)} epochs before and {len(after.loss)} after the repair; nothing is proved.",
+            "en": f"Interrupted after {len(before.loss)} epochs before and {len(after.loss)} after the repair; "
+            "nothing is proved.",
             "zh": f"已中断：修复前训练了 {len(before.loss)} 轮，修复后 {len(after.loss)} 轮；尚不能下结论。",
         }
     if not done:
@@ -284,13 +293,21 @@ def _verdict(
             "zh": "没有可以自动执行的处方；建议需要您修改代码。",
         }
     first, last = before.held_out[-1], after.held_out[-1]
-    en = f"Held-out {metric} went from {first:.3f} to {last:.3f} (paired difference {difference:.3f} ± {error:.3f}) with the same seed and budget"
-    zh = f"在相同随机种子与训练预算下，留出集 {metric} 由 {first:.3f} 变为 {last:.3f}（配对差 {difference:.3f} ± {error:.3f}）"
+    en = (
+        f"Held-out {metric} went from {first:.3f} to {last:.3f} (paired difference {difference:.3f} ± {error:.3f}) "
+        "with the same seed and budget"
+    )
+    zh = (
+        f"在相同随机种子与训练预算下，留出集 {metric} 由 {first:.3f} 变为 {last:.3f}（配对差 {difference:.3f} ± "
+        f"{error:.3f}）"
+    )
     if left:
         en += f"; still alarming: {', '.join(left)}"
         zh += f"；仍有警报：{'、'.join(left)}"
     else:
         en += "; no alarm is left"
         zh += "；已无警报"
-    tail = ("The repair is accepted.", "接受此修复。") if accepted else ("The repair is not proved.", "此修复未获证实。")
+    tail = (
+        ("The repair is accepted.", "接受此修复。") if accepted else ("The repair is not proved.", "此修复未获证实。")
+    )
     return {"en": f"{en}. {tail[0]}", "zh": f"{zh}。{tail[1]}"}

@@ -50,7 +50,7 @@ class Shape:
             index = int(torch.argmin((self.grid - mean).abs()))
             return float(self.slopes[index] ** 2)
         nodes = torch.linspace(-6, 6, 1201, dtype=torch.float64)
-        weights = torch.exp(-nodes**2 / 2)
+        weights = torch.exp(-(nodes**2) / 2)
         place = ((mean + std * nodes + REACH) / (2 * REACH) * (STEPS - 1)).clamp(0, STEPS - 1)
         below = place.floor().long().clamp(max=STEPS - 2)
         part = place - below
@@ -109,6 +109,6 @@ def expected_dead_share(c: float, samples: int) -> float:
         return 0.0
     ratio = math.sqrt(c / max(1 - c, 1e-9))
     nodes = torch.linspace(-8, 8, 3201, dtype=torch.float64)
-    weights = torch.exp(-nodes**2 / 2)
+    weights = torch.exp(-(nodes**2) / 2)
     log_probability = torch.special.log_ndtr(-nodes * ratio) * samples
     return float((torch.exp(log_probability) * weights).sum() / weights.sum())

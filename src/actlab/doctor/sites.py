@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
-from .shapes import DEAD, FLAT, REACH, Shape
-from .trace import Node, source_of
+from .node import Node, source_of
+from .shapes import DEAD, FLAT, Shape
 
 BINS = 40
 SAME_SIDE = 0.95  # share of samples on one side from which a unit carries no signal but its rare exceptions
@@ -138,21 +138,21 @@ class Gates:
     elements: int = 0
     flat: int = 0
     second: float = 0.0
-    one_sided: list[Tensor] = field(default_factory=list[Tensor])
 
 
 def unroll(module: nn.RNNBase, x: Tensor, path: str) -> Gates | None:
     """The pre-activations inside an RNN, LSTM or GRU (first layer, forward direction), as saturation counts."""
-    if not isinstance(x, Tensor) or x.dim() != 3 or getattr(module, "proj_size", 0):  # pyright: ignore[reportUnnecessaryIsInstance]
+    if not isinstance(x, Tensor) or x.dim() != 3 or module.proj_size:
         return None
     kind = module.mode
     if kind == "RNN_RELU":
         return None
     steps = x.transpose(0, 1) if module.batch_first else x
-    w_in, w_back = module.weight_ih_l0, module.weight_hh_l0
-    b_in = module.bias_ih_l0 if module.bias else torch.zeros(w_in.shape[0], dtype=x.dtype, device=x.device)
-    b_back = module.bias_hh_l0 if module.bias else torch.zeros_like(b_in)
-    hidden = x.new_zeros(steps.shape[1], module.hidden_size)
+    own = dict(module.named_parameters())
+    w_in, w_back = own["weight_ih_l0"], own["weight_hh_l0"]
+    nothing = w_in.new_zeros(w_in.shape[0])
+    b_in, b_back = own.get("bias_ih_l0", nothing), own.get("bias_hh_l0", nothing)
+    hidden = w_in.new_zeros(steps.shape[1], module.hidden_size)
     cell = torch.zeros_like(hidden)
     gates = Gates(path, kind)
     with torch.no_grad():
@@ -184,8 +184,9 @@ def unroll(module: nn.RNNBase, x: Tensor, path: str) -> Gates | None:
 def likeness(pre: Node) -> float:
     """The correlation of two samples' pre-activations at this call, over random weights: what the input alone imposes.
 
-    The mean cosine of the weight operation's inputs (their length does not move a sign), raised by a bias drawn at random,
-    which all samples share; 0 after batch norm, which centres. A bias that is shifted as a whole is no chance and is left out.
+    The mean cosine of the weight operation's inputs (their length does not move a sign), raised by a bias drawn at
+    random, which all samples share; 0 after batch norm, which centres. A bias that is shifted as a whole is no
+    chance and is left out.
     """
     node = source_of(pre, ("view", "dropout", "norm", "affine")) if pre.op != "batch_norm" else pre
     parent = next((p for p in node.parents if p.data), None)
@@ -202,6 +203,3 @@ def likeness(pre: Node) -> float:
     spread = float(node.bias.detach().double().var(unbiased=False))
     signal = float(node.weight.detach().double().pow(2).mean()) * energy
     return (signal * cosine + spread) / (signal + spread) if signal + spread > 0 else 1.0
-
-
-__all__ = ["BINS", "REACH", "Gates", "Site", "axis_of_units", "likeness", "unroll"]

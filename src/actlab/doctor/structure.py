@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .calls import PASSING
-from .trace import Node, ancestors, source_of
+from .node import Node, ancestors, source_of
 
 _CARRY = (*PASSING, "affine", "pool", "clamp")
 

@@ -7,8 +7,7 @@ see (a custom autograd Function) is attached through the module or through `grad
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -18,59 +17,10 @@ from torch.overrides import TorchFunctionMode
 
 from ..catalogue import ENTRIES
 from ..theory.evaluate import specialised
-from .calls import PASSING, ROLES, plain_name
+from .calls import ROLES, plain_name
+from .node import Node, tensors_in
 
 GRADIENT_REACH = 200  # autograd nodes searched for the origin of an unseen tensor
-
-
-@dataclass(eq=False)
-class Node:
-    """One call: its name and role, where it was made, what it was given and what it gave.
-
-    data: whether the output depends on the model's input. weight: the trainable or constant tensor it multiplies
-    with; other: what a difference was taken from or with. x: the tensor a unary function was given, copied where it works in place. function: x -> value, for unary
-    functions. stopped: no gradient passes, though one came
-    in. tracked: the output had a gradient when it was made. depth: activations passed so far; weight_depth: weight operations. unit_dim: the axis of units.
-    """
-
-    index: int
-    op: str
-    role: str
-    path: str
-    call: int
-    parents: tuple[Node, ...]
-    out: Tensor | None
-    data: bool
-    weight: Tensor | None = None
-    bias: Tensor | None = None
-    x: Tensor | None = None
-    other: Tensor | None = None
-    function: Callable[[Tensor], Tensor] | None = None
-    arguments: Mapping[str, Any] = field(default_factory=dict[str, Any])
-    module: nn.Module | None = None
-    depth: int = 0
-    weight_depth: int = 0
-    unit_dim: int | None = None
-    children: list[Node] = field(default_factory=list["Node"])
-    gradient: Tensor | None = None
-    stopped: bool = False
-    tracked: bool = False
-
-    @property
-    def key(self) -> tuple[str, str, int]:
-        """What identifies the same place in another pass: path, operation, how often it came before."""
-        return self.path, self.op, self.call
-
-
-def tensors_in(value: Any) -> list[Tensor]:
-    """All tensors in nested tuples, lists, mappings and dataclass-like outputs, in order."""
-    if isinstance(value, Tensor):
-        return [value]
-    if isinstance(value, Mapping):
-        return [tensor for item in value.values() for tensor in tensors_in(item)]  # type: ignore[misc]
-    if isinstance(value, (list, tuple)):
-        return [tensor for item in value for tensor in tensors_in(item)]  # type: ignore[misc]
-    return []
 
 
 class Trace(TorchFunctionMode):
@@ -79,7 +29,9 @@ class Trace(TorchFunctionMode):
     replace: (key of a node, tensor): the output of that call is replaced, to put values in at an inner place.
     """
 
-    def __init__(self, model: nn.Module, watch_gradient: bool = True, replace: tuple[tuple[str, str, int], Tensor] | None = None) -> None:
+    def __init__(
+        self, model: nn.Module, watch_gradient: bool = True, replace: tuple[tuple[str, str, int], Tensor] | None = None
+    ) -> None:
         super().__init__()
         self.nodes: list[Node] = []
         self.model = model
@@ -207,7 +159,9 @@ class Trace(TorchFunctionMode):
             return func(*args, **kwargs)
         name = plain_name(raw)
         role = ROLES.get(name, "other")
-        inplace = raw.endswith("_") and not raw.startswith("__") or bool(kwargs.get("inplace")) or raw.startswith("__i")
+        inplace = (
+            (raw.endswith("_") and not raw.startswith("__")) or bool(kwargs.get("inplace")) or raw.startswith("__i")
+        )
         given = tensors_in((args, kwargs))
         parents: list[Node] = []
         for tensor in given:
@@ -292,9 +246,7 @@ class Trace(TorchFunctionMode):
     def _unary(func: Any, args: Any, kwargs: Any) -> Callable[[Tensor], Tensor]:
         """The call as a function of its first tensor; PReLU's weights per channel are taken at their mean."""
         options = {key: value for key, value in kwargs.items() if key not in ("input", "inplace", "training")}
-        rest = tuple(
-            a.detach().mean().reshape(1) if isinstance(a, Tensor) and a.numel() > 1 else a for a in args[1:]
-        )
+        rest = tuple(a.detach().mean().reshape(1) if isinstance(a, Tensor) and a.numel() > 1 else a for a in args[1:])
         rest = rest if args else ()
         return lambda z: func(z, *rest, **options)
 
@@ -364,8 +316,9 @@ class Trace(TorchFunctionMode):
         path = named[0] if named else self._stack[-1]
         expr = getattr(getattr(tensor.grad_fn, "kernel", None), "expr", None)
         if expr is not None:  # one of our own functions, called without its module
-            x, *rest = tensor.grad_fn.saved_tensors
-            call, kernel = tensor.grad_fn._forward_cls, tensor.grad_fn.kernel  # type: ignore[attr-defined]
+            context: Any = tensor.grad_fn
+            x, *rest = context.saved_tensors
+            call, kernel = context._forward_cls, context.kernel
             return self._add(
                 _entry_name(expr), "activation", path, tuple(parents), tensor, x=x.detach(),
                 function=lambda z: call.apply(kernel, z, *rest),
@@ -401,35 +354,3 @@ class _Pause:
 
     def __exit__(self, *details: object) -> None:
         self._trace._set_paused(-1)  # pyright: ignore[reportPrivateUsage]
-
-
-def source_of(node: Node, roles: Iterable[str] = PASSING) -> Node:
-    """The call that made a value, past calls that only rearrange it (or have one of `roles`)."""
-    passing = tuple(roles)
-    while node.role in passing:
-        data = [parent for parent in node.parents if parent.data]
-        if len(data) != 1:
-            break
-        node = data[0]
-    return node
-
-
-def ancestors(node: Node) -> list[Node]:
-    """The node and everything it was computed from."""
-    seen: dict[int, Node] = {}
-    queue = [node]
-    while queue:
-        current = queue.pop()
-        if id(current) not in seen:
-            seen[id(current)] = current
-            queue.extend(current.parents)
-    return sorted(seen.values(), key=lambda n: n.index)
-
-
-def call_model(model: nn.Module, value: Any) -> Any:
-    """The model on one batch's input: a mapping goes in as keywords, a tuple or list as positional arguments."""
-    if isinstance(value, Mapping):
-        return model(**value)
-    if isinstance(value, (tuple, list)):
-        return model(*value)
-    return model(value)

@@ -74,7 +74,7 @@ OPERATIONS: dict[str, Operation] = {
     # along an axis
     "total": Operation(1, "all", "sum along the axis"),
     "softmax": Operation(1, "all", "e^a over its sum along the axis; 0 in a row of -inf", bounded=True),
-    "log_softmax": Operation(1, "all", "logarithm of softmax, exact in both tails"),
+    "log_softmax": Operation(1, "all", "logarithm of softmax, without overflow"),
 }
 
 INFINITY = math.inf

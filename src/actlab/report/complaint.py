@@ -27,13 +27,11 @@ def _sorted(fault: BaseException, lang: str) -> tuple[int, str]:
         key = f"usage.{type(fault).__name__}"
         told = say(lang, key, name=name) if key in texts(lang) and name else str(telling()).rstrip(".")
         return USAGE, told and told + say(lang, "see.help")
-    if isinstance(fault, ImportError):
-        package = (fault.name or "").split(".")[0]
-        if package in EXTRAS:
-            return MISSING, say(lang, "missing.extra", package=package, extra=EXTRAS[package])
-        return MISSING, str(fault)
-    if isinstance(fault, KeyError):
-        return USAGE, str(fault.args[0]) if fault.args else type(fault).__name__
-    if isinstance(fault, (ValueError, TypeError, OSError, LookupError)):
+    package = (getattr(fault, "name", "") or "").split(".")[0]
+    if isinstance(fault, ModuleNotFoundError) and package in EXTRAS:
+        return MISSING, say(lang, "missing.extra", package=package, extra=EXTRAS[package])
+    if isinstance(fault, ImportError) and type(fault) is not ImportError and package != "actlab":
+        return MISSING, str(fault)  # a refined ImportError says itself what to install
+    if isinstance(fault, (ValueError, TypeError, OSError)):
         return USAGE, str(fault)
     return ILL, say(lang, "unexpected", kind=type(fault).__name__, text=str(fault))

@@ -34,7 +34,7 @@ class Voice:
 
     def remark(self, key: str, **values: object) -> None:
         """Say something beside the data, on stderr."""
-        _console(sys.stderr).print(say(self.lang, key, **values), style="bright_black", markup=False)
+        _console(sys.stderr).print(say(self.lang, key, **values), style="bright_black", markup=False, soft_wrap=True)
 
     def save(self, paths: Sequence[str], writers: Mapping[str, Callable[[], str | bytes]]) -> None:
         """Write each file in the way its ending says, and tell on stderr where it is."""
@@ -42,10 +42,13 @@ class Voice:
             self.remark("saved", path=files.write(path, writers[files.suffix(path, tuple(writers))]()))
 
     @contextlib.contextmanager
-    def busy(self, key: str, **values: object) -> Generator[None]:
-        """Show on stderr that work goes on, if somebody is watching; what the work prints goes to stderr too."""
-        with contextlib.redirect_stdout(sys.stderr), _console(sys.stderr).status(say(self.lang, key, **values)):
-            yield
+    def busy(self, key: str) -> Generator[Callable[..., None]]:
+        """Show on stderr that work goes on, if somebody is watching; what the work prints goes to stderr too.
+
+        What is given is a function of a key and its values that tells how far the work is.
+        """
+        with contextlib.redirect_stdout(sys.stderr), _console(sys.stderr).status(say(self.lang, key)) as status:
+            yield lambda key, **values: status.update(say(self.lang, key, **values))
 
 
 def _console(stream: Any) -> Console:

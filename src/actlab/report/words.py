@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 
+from ..catalogue import ENTRIES
+
 LANGUAGES = ("en", "zh")
 
 
@@ -16,7 +18,8 @@ def texts(lang: str) -> Mapping[str, str]:
     """Key -> text in one language. Raises ValueError for a language that is not there."""
     if lang not in LANGUAGES:
         raise ValueError(f"there is no text in {lang!r}; the languages are {' and '.join(LANGUAGES)}")
-    return json.loads((files("actlab.report") / "text" / f"{lang}.json").read_text(encoding="utf-8"))
+    told = json.loads((files("actlab.report") / "text" / f"{lang}.json").read_text(encoding="utf-8"))
+    return told | {f"family.{family.name}": family.title[lang] for family in ENTRIES.families}
 
 
 def say(lang: str, key: str, **values: object) -> str:

@@ -20,6 +20,7 @@ HALF = (torch.float16, torch.bfloat16)
 
 @cache
 def prelude() -> dict[str, Any]:
+    """The names that the torch text calls, compiled once."""
     space: dict[str, Any] = {}
     exec(compile(PRELUDE, "<torch_eager prelude>", "exec"), space)  # our own text, never a user's
     return space

@@ -90,7 +90,6 @@ def within(
     assert actual.shape == truth.shape == at.shape, f"{what}: shapes {actual.shape} and {truth.shape} differ"
     dtype = actual.dtype
     bits, lowest = _FORMAT[dtype]
-    # the two steps are kept apart: float64 -> float16 rounds once, as a correct result would
     rounded = truth.to(dtype).to(torch.float64)
     found = actual.to(torch.float64)
     same = (found == rounded) | (found.isnan() & rounded.isnan())
@@ -99,10 +98,8 @@ def within(
     error = torch.where(same, 0.0, (found - rounded).abs())
     bound = most * spacing + (0.0 if allowance is None else allowance)
     # at the edge of the format one neighbour is infinite: rounding may fall either way
-    largest = torch.finfo(dtype).max
-    edge = (
-        (found.isinf() ^ rounded.isinf()) & (truth.abs() > largest * (1 - 2.0**-bits)) & (truth.abs() < 2.0 * largest)
-    )
+    beyond = (truth.abs() / torch.finfo(dtype).max - 1).abs() < 2.0 ** (1 - bits)
+    edge = beyond & (found.isinf() ^ rounded.isinf()) & (found.sign() == truth.sign())
     wrong = ~(same | (error <= bound) | edge)
     if wrong.any():
         k = int(torch.nonzero(wrong.flatten())[0])

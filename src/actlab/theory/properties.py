@@ -18,7 +18,7 @@ from .evaluate import slope, value
 from .extent import Curve, Range, extent, limits
 from .function import GRID, SCALAR_KINDS, Function, Numbers, bisect, function_of
 from .moments import Moments, moments_of
-from .rows import Rows, measure_rows
+from .rows import Rows, measure_rows, steepest
 from .shape import Corner, corners, fixed_points, listed, period, saturation, shape, smoothness
 from .signal import EdgeOfChaos, edge_of
 
@@ -34,7 +34,8 @@ class Properties:
     range, slope_range: both ends, each with `value`, `attained` and `at`. direction: "increasing", "decreasing",
     "constant" or "neither". zero_centred: E f = 0 under N(0, 1). trainable: some slope is not 0.
     kinks: where value or slope jumps (`more_kinks`: only those nearest to 0 are listed).
-    smoothness: how many derivatives are continuous. lipschitz: largest |slope|.
+    smoothness: how many derivatives are continuous. lipschitz: largest |slope|,
+    or largest growth of a row's change in the 2-norm.
     fixed_points: stretches on which f(x) = x. saturation: |slope| < 0.01 for all x below the first number and for all
     x above the second. zero_share, zero_slope_share: probability of exact zeros under N(0, 1).
     collapse: per number format, the input on each side beyond which all outputs are equal.
@@ -244,7 +245,7 @@ def _along_axis(entry: Entry, arguments: dict[str, Any]) -> Properties:
         kinks=(),
         more_kinks=False,
         smoothness=math.inf,
-        lipschitz=max(abs(slopes.low.value), abs(slopes.high.value)),
+        lipschitz=steepest(entry, **arguments),
         fixed_points=(),
         more_fixed_points=False,
         period=None,

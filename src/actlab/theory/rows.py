@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..catalogue import Entry
-from .evaluate import value
+from .evaluate import slope, value
 
 
 class Rows(NamedTuple):
@@ -37,3 +38,19 @@ def measure_rows(entry: Entry, **params: Any) -> Rows:
         bool(np.allclose(shifted, y, rtol=1e-9, atol=1e-12)),
         order,
     )
+
+
+def steepest(entry: Entry, **params: Any) -> float:
+    """The largest factor by which a change of a row can grow (2-norm), for rows of any length; else infinite.
+
+    Measured on rows of two and of eight scores: the sharp and the undecided ones, where it is largest, and random ones.
+    """
+    found = [_steepest(entry, length, params) for length in (2, 8)]
+    return max(found) if math.isclose(*found, rel_tol=1e-6) else math.inf
+
+
+def _steepest(entry: Entry, length: int, params: dict[str, Any]) -> float:
+    leaders = np.tril(np.ones((length, length)))  # the first k scores lead, all alike
+    edges = [scale * leaders for scale in (-1e3, -1.0, 1.0, 1e3)]
+    scores = np.concatenate([*edges, np.random.default_rng(0).normal(scale=3.0, size=(100, length))])
+    return float(np.linalg.norm(slope(entry, scores, **params), ord=2, axis=(-2, -1)).max())

@@ -8,11 +8,10 @@ from .data import ClassImbalance, ConstantOutput, NotFinite, NotFiniteInput
 from .dead_units import DeadUnits
 from .gradients import ExplodingGradient, GrowingActivations, VanishingGradient
 from .hidden import IdentityActivation, LinearCollapse, SaturatingHiddenActivation, SoftmaxInHiddenLayer
-from .outputs import (
+from .outputs import LossDoesNotFitTask, OutputRange
+from .pairs import (
     DoubleSigmoid,
     LogitsBeforeNll,
-    LossDoesNotFitTask,
-    OutputRange,
     ProbabilitiesBeforeNll,
     RedundantLogSoftmax,
     SigmoidBeforeBce,

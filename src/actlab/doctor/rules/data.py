@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
+from .. import loss_prescriptions as loss_cure
 from .. import prescriptions as cure
 from ..numbers import Numbers
 from ..records import Finding
-from .rule import Rule, harm_words, number, percent
+from .rule import Rule, harm_words, number, percent, words
 
 RATIO = 10  # most to least common class, as in SageMaker Debugger and deepchecks
 
@@ -24,7 +25,7 @@ class NotFiniteInput(Rule):
 
     code = "D601"
     name = "not-finite-input"
-    title = {"en": "NaN or infinity in the data", "zh": "数据中有 NaN 或无穷"}
+    title = words("NaN or infinity in the data", "数据中有 NaN 或无穷")
     reference = "IEEE 754-2019, section 6.2"
 
     def judge(self, numbers: Numbers) -> Iterable[Finding]:
@@ -50,7 +51,7 @@ class NotFinite(Rule):
 
     code = "D602"
     name = "not-finite"
-    title = {"en": "NaN or infinity appears", "zh": "出现 NaN 或无穷"}
+    title = words("NaN or infinity appears", "出现 NaN 或无穷")
     reference = "PyTorch documentation, torch.autograd.detect_anomaly"
 
     def judge(self, numbers: Numbers) -> Iterable[Finding]:
@@ -60,10 +61,13 @@ class NotFinite(Rule):
         when = "at the start" if bad.step == 0 else f"at step {bad.step}"
         when_zh = "在开始时" if bad.step == 0 else f"在第 {bad.step} 步"
         what = "The gradient" if bad.phase == "gradient" else "The value"
-        en = f"{what} becomes {bad.value} {when} in {bad.op} at {bad.path or 'model'}; what it was computed from is finite."
+        en = (
+            f"{what} becomes {bad.value} {when} in {bad.op} at {bad.path or 'model'}; what it was computed from is "
+            "finite."
+        )
         zh = (
-            f"{'梯度' if bad.phase == 'gradient' else '数值'}{when_zh}于 {bad.path or 'model'} 的 {bad.op} 处变为 {bad.value}，"
-            "而它的来源是有限的。"
+            f"{'梯度' if bad.phase == 'gradient' else '数值'}{when_zh}于 {bad.path or 'model'} 的 {bad.op} 处变为 "
+            f"{bad.value}，而它的来源是有限的。"
         )
         yield self.finding(
             "illness",
@@ -78,18 +82,20 @@ class NotFinite(Rule):
 class ClassImbalance(Rule):
     """A class is at least ten times rarer than another, and the network neglects it.
 
-    What it does: counts the classes the loss is given; where the ratio is 10 or more it trains six times longer and looks
-    at each class's recall. An alarm needs a class never predicted, or found less than half as often as the average.
-    Why: the rare class contributes little to the mean loss, so ignoring it is nearly free. Accuracy hides it.
-    Sick: 97:3 with plain cross-entropy. Healthy: the same with class weights, or an easy rare class that is found.
+    What it does: counts the classes the loss is given; where the ratio is 10 or more it trains six times longer
+    and looks at each class's recall. An alarm needs a class never predicted, or found less than half as often as
+    the average. Why: the rare class contributes little to the mean loss, so ignoring it is nearly free. Accuracy
+    hides it. Sick: 97:3 with plain cross-entropy. Healthy: the same with class weights, or an easy rare class that
+    is found.
 
-    中文：某类比另一类少十倍以上，且网络忽视它（从不预测或召回率不到平均的一半）。稀有类对平均损失贡献小，准确率会掩盖问题。
+    中文：某类比另一类少十倍以上，且网络忽视它（从不预测或召回率不到平均的一半）。稀有类对平均损失贡献小，
+    准确率会掩盖问题。
     病例：97:3 配普通交叉熵。健康例：加了类别权重，或稀有但仍被识别的类。
     """
 
     code = "D603"
     name = "class-imbalance"
-    title = {"en": "Class imbalance", "zh": "类别不平衡"}
+    title = words("Class imbalance", "类别不平衡")
     reference = "Johnson & Khoshgoftaar 2019, Journal of Big Data 6:27"
 
     def judge(self, numbers: Numbers) -> Iterable[Finding]:
@@ -109,13 +115,13 @@ class ClassImbalance(Rule):
             if harmed and not loss.weighted:
                 severity = "illness" if least == 0 else "warning"
             en = (
-                f"The classes have {_counts(loss.counts)} samples, a ratio of {number(max(present) / min(present))}. After "
-                f"the short training the rarest ones are found in {percent(least)} of their samples, all classes in "
-                f"{percent(average)} on average."
+                f"The classes have {_counts(loss.counts)} samples, a ratio of {number(max(present) / min(present))}. "
+                f"After the short training the rarest ones are found in {percent(least)} of their samples, all "
+                f"classes in {percent(average)} on average."
             )
             zh = (
-                f"各类样本数为 {_counts(loss.counts)}，相差 {number(max(present) / min(present))} 倍。短训练后最稀有的类只有 "
-                f"{percent(least)} 的样本被识别，各类平均为 {percent(average)}。"
+                f"各类样本数为 {_counts(loss.counts)}，相差 {number(max(present) / min(present))} 倍。"
+                f"短训练后最稀有的类只有 {percent(least)} 的样本被识别，各类平均为 {percent(average)}。"
             )
             yield self.finding(
                 severity,
@@ -123,8 +129,8 @@ class ClassImbalance(Rule):
                 {"counts": list(loss.counts), "recall": [round(r, 4) for r in recall], "weighted": loss.weighted},
                 en,
                 zh,
-                cure.class_weights(loss),
-                cure.balanced_sampler(loss),
+                loss_cure.class_weights(loss),
+                loss_cure.balanced_sampler(loss),
             )
             return
 
@@ -137,9 +143,9 @@ def _counts(counts: tuple[int, ...]) -> str:
 class ConstantOutput(Rule):
     """The output is the same for every sample, at the start and after training.
 
-    What it does: compares the output's deviation over samples with its size. Why: a constant answers nothing; it is the
-    consequence of a dead layer, a cut, or a softmax over one unit. Sick: a dead hidden layer. Healthy: a zero-initialised
-    head, which differs after the first steps.
+    What it does: compares the output's deviation over samples with its size. Why: a constant answers nothing; it
+    is the consequence of a dead layer, a cut, or a softmax over one unit. Sick: a dead hidden layer. Healthy: a
+    zero-initialised head, which differs after the first steps.
 
     中文：对所有样本输出都相同，训练后仍如此。通常是某层全死、路径被切断或单个单元的 softmax 的后果。
     病例：隐藏层全死。健康例：零初始化的输出层（几步后即不同）。
@@ -147,16 +153,16 @@ class ConstantOutput(Rule):
 
     code = "D604"
     name = "constant-output"
-    title = {"en": "Constant output", "zh": "输出恒定"}
+    title = words("Constant output", "输出恒定")
     reference = "Lu et al. 2020, arXiv:1903.06733"
 
     def judge(self, numbers: Numbers) -> Iterable[Finding]:
         spread = numbers.output_spread_end
-        if not spread < 1e-6 or not numbers.output_spread_start < 1e-6 and numbers.learning != "no":
+        if not spread < 1e-6 or (not numbers.output_spread_start < 1e-6 and numbers.learning != "no"):
             return
         en = (
-            f"The output is the same for all {numbers.samples} samples: it varies by {number(spread)} of its size, which is "
-            "rounding. "
+            f"The output is the same for all {numbers.samples} samples: it varies by {number(spread)} of its size, "
+            "which is rounding. "
         )
         zh = f"对全部 {numbers.samples} 个样本输出都相同：变化仅为其大小的 {number(spread)}，属于舍入误差。"
         yield self.finding(
@@ -166,5 +172,3 @@ class ConstantOutput(Rule):
             en + harm_words(numbers, "en"),
             zh + harm_words(numbers, "zh"),
         )
-
-

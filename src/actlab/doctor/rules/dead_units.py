@@ -7,27 +7,28 @@ from collections.abc import Iterable
 from .. import prescriptions as cure
 from ..numbers import Numbers
 from ..records import Finding
-from .rule import Rule, harm_words, listed, number, percent
+from .rule import Rule, harm_words, listed, number, percent, words
 from .units import NOTEWORTHY, WHOLE, beyond_chance, dead_layers
 
 
 class DeadUnits(Rule):
     """Units whose slope is zero on every sample: nothing flows through them, in neither direction.
 
-    What it does: counts units (channels), not values; a unit is alive if its slope exceeds a thousandth of the steepest
-    on any sample or position. At least 1000 samples, or all there are, are looked at. The share must exceed a fifth and,
-    beyond four standard deviations, what chance gives in a deep rectifier network (a healthy 20-layer He network has about a
-    quarter of its last units silent on any batch).
-    Why: a dead unit receives no gradient, so it stays dead; a dead layer cuts off everything before it.
-    Sick: a hidden Linear with bias -10 before ReLU. Healthy: 90 % zeros of a sparse layer whose units all fire sometimes.
+    What it does: counts units (channels), not values; a unit is alive if its slope exceeds a thousandth of the
+    steepest on any sample or position. At least 1000 samples, or all there are, are looked at. The share must
+    exceed a fifth and, beyond four standard deviations, what chance gives in a deep rectifier network (a healthy
+    20-layer He network has about a quarter of its last units silent on any batch). Why: a dead unit receives no
+    gradient, so it stays dead; a dead layer cuts off everything before it. Sick: a hidden Linear with bias -10
+    before ReLU. Healthy: 90 % zeros of a sparse layer whose units all fire sometimes.
 
-    中文：统计在全部样本上斜率都为零的单元（按单元而非按元素计）。死单元收不到梯度，因此不会自行恢复；整层死亡会切断前面各层。
+    中文：统计在全部样本上斜率都为零的单元（按单元而非按元素计）。死单元收不到梯度，因此不会自行恢复；
+    整层死亡会切断前面各层。
     病例：ReLU 之前的偏置为 -10。健康例：激活稀疏但每个单元都偶尔激活。
     """
 
     code = "D101"
     name = "dead-units"
-    title = {"en": "Dead units", "zh": "死单元"}
+    title = words("Dead units", "死单元")
     reference = "Lu et al. 2020, arXiv:1903.06733; Sokar et al. 2023, arXiv:2302.12902"
 
     def judge(self, numbers: Numbers) -> Iterable[Finding]:
@@ -43,23 +44,27 @@ class DeadUnits(Rule):
             severity = "note"
         en = (
             f"In {listed(row.path for row, _ in layers)}, up to {percent(share)} of the units are dead: on all "
-            f"{worst.samples} samples their slope is zero, where {percent(worst.expected_dead_share)} would be chance. "
+            f"{worst.samples} samples their slope is zero, where {percent(worst.expected_dead_share)} would be "
+            "chance. "
         )
         zh = (
-            f"{listed((row.path for row, _ in layers), 'zh')} 中最多有 {percent(share)} 的单元已死："
-            f"在全部 {worst.samples} 个样本上斜率都为零，而偶然情形只应有 {percent(worst.expected_dead_share)}。"
+            f"{listed((row.path for row, _ in layers), 'zh')} 中最多有 {percent(share)} 的单元已死：在全部 "
+            f"{worst.samples} 个样本上斜率都为零，而偶然情形只应有 {percent(worst.expected_dead_share)}。"
         )
         biased = [row for row, _ in layers if _pushed_down(row.mean, row.std, row.bias_mean)]
         if biased:
             row = biased[0]
-            en += f"The bias there averages {number(row.bias_mean or 0)}, so pre-activations lie at {number(row.mean)} ± {number(row.std)}. "
+            en += (
+                f"The bias there averages {number(row.bias_mean or 0)}, so pre-activations lie at {number(row.mean)} "
+                f"± {number(row.std)}. "
+            )
             zh += f"该处偏置平均为 {number(row.bias_mean or 0)}，预激活值落在 {number(row.mean)} ± {number(row.std)}。"
         elif grown:
             en += f"They died in training ({percent(worst.dead_share)} at the start): the steps are too large. "
             zh += f"它们是在训练中死去的（开始时为 {percent(worst.dead_share)}）：步长过大。"
         paths = tuple(row.path for row, _ in layers)
         weights = tuple(dict.fromkeys(row.weight_path for row, _ in layers if row.weight_path))
-        cures = [cure.reset_bias(tuple(row.weight_path for row in biased if row.weight_path), biased)] if biased else []
+        cures = [cure.reset_bias([row.weight_path for row in biased if row.weight_path], biased)] if biased else []
         if grown:
             cures.append(cure.lower_learning_rate(numbers))
         cures.append(cure.reinitialise(weights, numbers, "relu"))

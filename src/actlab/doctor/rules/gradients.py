@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from .. import prescriptions as cure
 from ..numbers import Numbers
 from ..records import Finding
-from .rule import Rule, by_harm, harm_words, listed, number
+from .rule import Rule, by_harm, harm_words, listed, number, words
 from .units import gradient_ratio, whole_layer_dead
 
 DECADES = 1e-3  # the depth to which a gradient falls by three decades is the usual limit of trainable plain stacks
@@ -19,7 +19,9 @@ def per_layer(numbers: Numbers) -> list[tuple[str, float, float]]:
     return [
         (row.path, row.predicted_gradient_factor, row.measured_gradient_factor)
         for row in numbers.layers
-        if row.role == "hidden" and row.predicted_gradient_factor is not None and row.measured_gradient_factor is not None
+        if row.role == "hidden"
+        and row.predicted_gradient_factor is not None
+        and row.measured_gradient_factor is not None
     ]
 
 
@@ -37,11 +39,12 @@ def beside(numbers: Numbers, lang: str) -> str:
     expected = math.exp(sum(math.log(max(p, 1e-300)) for _, p, _ in rows) / len(rows))
     if lang == "zh":
         return (
-            f"理论由各层自身的权重与激活函数预测每层因子 √(σ_w²·E[f'²]) 平均为 {number(expected)}，实测为 {number(geometric)}。"
+            f"理论由各层自身的权重与激活函数预测每层因子 √(σ_w²·E[f'²]) 平均为 {number(expected)}，实测为 "
+            f"{number(geometric)}。"
         )
     return (
-        f"From each layer's own weights and activation, theory predicts a factor sqrt(σ_w²·E[f'²]) of {number(expected)} "
-        f"per layer on average; measured: {number(geometric)}. "
+        "From each layer's own weights and activation, theory predicts a factor sqrt(σ_w²·E[f'²]) of "
+        f"{number(expected)} per layer on average; measured: {number(geometric)}. "
     )
 
 
@@ -59,11 +62,11 @@ def profile(numbers: Numbers) -> dict[str, object]:
 class VanishingGradient(Rule):
     """The gradient loses three decades or more on its way to the first layer, and the network does not learn.
 
-    What it does: compares the norm of the loss gradient at the first and at the last weight operation, before training;
-    beside each layer's measured factor it gives what theory predicts, sqrt(σ_w² E[f'(z)²]), from the layer's weights.
-    Why: layers that get a thousandth of the gradient stand still while the others fit noise. An alarm only if the short
-    training does not learn: residual and adaptive networks often cope.
-    Sick: eight sigmoid layers with torch's default initialisation (factor 0.14 each). Healthy: He-initialised ReLU.
+    What it does: compares the norm of the loss gradient at the first and at the last weight operation, before
+    training; beside each layer's measured factor it gives what theory predicts, sqrt(σ_w² E[f'(z)²]), from the
+    layer's weights. Why: layers that get a thousandth of the gradient stand still while the others fit noise. An
+    alarm only if the short training does not learn: residual and adaptive networks often cope. Sick: eight sigmoid
+    layers with torch's default initialisation (factor 0.14 each). Healthy: He-initialised ReLU.
 
     中文：梯度传到第一层时衰减了三个数量级以上，且网络学不动。每层同时给出理论因子 √(σ_w²·E[f'²]) 与实测值。
     病例：默认初始化的 8 层 sigmoid（每层因子 0.14）。健康例：He 初始化的 ReLU。
@@ -71,7 +74,7 @@ class VanishingGradient(Rule):
 
     code = "D201"
     name = "vanishing-gradient"
-    title = {"en": "Vanishing gradient", "zh": "梯度消失"}
+    title = words("Vanishing gradient", "梯度消失")
     reference = "Schoenholz et al. 2017, arXiv:1611.01232; Glorot & Bengio 2010, AISTATS"
 
     def judge(self, numbers: Numbers) -> Iterable[Finding]:
@@ -82,11 +85,13 @@ class VanishingGradient(Rule):
         sites = [row for row in numbers.layers if row.role == "hidden"]
         kinds = listed(dict.fromkeys(row.kind for row in sites))
         en = (
-            f"The gradient at {first or 'the first layer'} is {number(ratio)} of that at {last or 'the last'}: it fades "
+            f"The gradient at {first or 'the first layer'} is {number(ratio)} of that at {last or 'the last'}: it "
+            "fades "
             f"over {len(sites)} hidden activations ({kinds}). " + beside(numbers, "en")
         )
         zh = (
-            f"{first or '第一层'} 处的梯度只有 {last or '最后一层'} 处的 {number(ratio)} 倍：它在 {len(sites)} 个隐藏激活"
+            f"{first or '第一层'} 处的梯度只有 {last or '最后一层'} 处的 {number(ratio)} 倍：它在 {len(sites)} "
+            "个隐藏激活"
             f"（{kinds}）中逐层消失。" + beside(numbers, "zh")
         )
         yield self.finding(
@@ -106,12 +111,13 @@ class ExplodingGradient(Rule):
     Why: steps sized for the last layer throw the first one out of reach; losses oscillate or overflow.
     Sick: ReLU layers with weights three times larger than He's. Healthy: He initialisation, factor 1 per layer.
 
-    中文：梯度传到第一层时放大了三个数量级以上，损失会振荡或溢出。病例：权重为 He 初始化三倍的 ReLU 网络。健康例：He 初始化。
+    中文：梯度传到第一层时放大了三个数量级以上，损失会振荡或溢出。病例：权重为 He 初始化三倍的 ReLU 网络。健康例：He
+    初始化。
     """
 
     code = "D202"
     name = "exploding-gradient"
-    title = {"en": "Exploding gradient", "zh": "梯度爆炸"}
+    title = words("Exploding gradient", "梯度爆炸")
     reference = "Pascanu et al. 2013, arXiv:1211.5063; Hanin 2018, arXiv:1801.03744"
 
     def judge(self, numbers: Numbers) -> Iterable[Finding]:
@@ -120,10 +126,13 @@ class ExplodingGradient(Rule):
             return
         ratio, first, last = found
         en = (
-            f"The gradient at {first or 'the first layer'} is {number(ratio)} times that at {last or 'the last'}: it grows "
+            f"The gradient at {first or 'the first layer'} is {number(ratio)} times that at {last or 'the last'}: it "
+            "grows "
             "layer by layer. " + beside(numbers, "en")
         )
-        zh = f"{first or '第一层'} 处的梯度是 {last or '最后一层'} 处的 {number(ratio)} 倍：逐层放大。" + beside(numbers, "zh")
+        zh = f"{first or '第一层'} 处的梯度是 {last or '最后一层'} 处的 {number(ratio)} 倍：逐层放大。" + beside(
+            numbers, "zh"
+        )
         yield self.finding(
             by_harm(numbers),
             [first],
@@ -138,10 +147,10 @@ class ExplodingGradient(Rule):
 class GrowingActivations(Rule):
     """Activations of a residual stack grow from block to block, and the first loss shows it.
 
-    What it does: compares root mean squares of the weight operations' inputs along the depth; an alarm needs a hundredfold
-    growth and a first loss more than twice what a constant output gets.
-    Why: x + f(x) without a norm or a scale at least doubles the variance per block; 40 blocks reach 10^8.
-    Sick: 40 blocks h + relu(W h) with He initialisation. Healthy: the same with branches scaled by zero or 1/L.
+    What it does: compares root mean squares of the weight operations' inputs along the depth; an alarm needs a
+    hundredfold growth and a first loss more than twice what a constant output gets. Why: x + f(x) without a norm
+    or a scale at least doubles the variance per block; 40 blocks reach 10^8. Sick: 40 blocks h + relu(W h) with He
+    initialisation. Healthy: the same with branches scaled by zero or 1/L.
 
     中文：残差网络的激活逐块增大，初始损失因此异常高。没有归一化或缩放时，每块方差至少翻倍。
     病例：40 个 h + relu(Wh)。健康例：分支乘以从零学起的系数或 1/L。
@@ -149,7 +158,7 @@ class GrowingActivations(Rule):
 
     code = "D203"
     name = "growing-activations"
-    title = {"en": "Activations grow with depth", "zh": "激活随深度增长"}
+    title = words("Activations grow with depth", "激活随深度增长")
     reference = "Brock et al. 2021, arXiv:2101.08692; Zhang et al. 2019, arXiv:1901.09321"
 
     def judge(self, numbers: Numbers) -> Iterable[Finding]:
@@ -163,9 +172,9 @@ class GrowingActivations(Rule):
             return
         block = growth ** (1 / max(numbers.residual_blocks, 1))
         en = (
-            f"Over {numbers.residual_blocks} residual sums the activations grow {number(growth)} times, {number(block)} per "
-            f"block, to a root mean square of {number(last)} at {path or 'the output'}; the loss starts at "
-            f"{number(numbers.task_start)}. "
+            f"Over {numbers.residual_blocks} residual sums the activations grow {number(growth)} times, "
+            f"{number(block)} per block, to a root mean square of {number(last)} at {path or 'the output'}; the loss "
+            f"starts at {number(numbers.task_start)}. "
         )
         zh = (
             f"经过 {numbers.residual_blocks} 次残差相加，激活增大 {number(growth)} 倍（每块 {number(block)} 倍），在 "
@@ -174,7 +183,12 @@ class GrowingActivations(Rule):
         yield self.finding(
             "illness" if numbers.learning != "yes" else "warning",
             [path],
-            {"growth": growth, "per_block": block, "rms": [size for _, size in sizes], "loss_start": numbers.task_start},
+            {
+                "growth": growth,
+                "per_block": block,
+                "rms": [size for _, size in sizes],
+                "loss_start": numbers.task_start,
+            },
             en + harm_words(numbers, "en"),
             zh + harm_words(numbers, "zh"),
             cure.scale_residual(numbers),

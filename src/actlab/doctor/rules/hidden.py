@@ -8,19 +8,20 @@ from .. import prescriptions as cure
 from ..calls import ROLES
 from ..numbers import Numbers
 from ..records import Finding
-from .rule import Rule, by_harm, harm_words, listed, number
+from .rule import Rule, by_harm, harm_words, listed, number, words
 
-STRAIGHT = 1e-4  # chords of an affine map differ by float32 rounding only, about 1e-6; non-linear programs stay above 1e-2
+STRAIGHT = (
+    1e-4  # chords of an affine map differ by float32 rounding only, about 1e-6; non-linear programs stay above 1e-2
+)
 
 
 class LinearCollapse(Rule):
     """The whole network is one affine map, however many layers it has.
 
-    What it does: on random chords of the data it compares f((a+b)/2) with (f(a)+f(b))/2, before the output activation,
-    at the start and at the end; only a straight map gives 0. One layer, or a deliberate bottleneck (a low-rank factor, a
-    PCA autoencoder), is no fault.
-    Why: layers without a non-linearity between them multiply out to one; depth and width buy nothing.
-    Sick: Linear-Linear-Linear. Healthy: the same with ReLU between.
+    What it does: on random chords of the data it compares f((a+b)/2) with (f(a)+f(b))/2, before the output
+    activation, at the start and at the end; only a straight map gives 0. One layer, or a deliberate bottleneck (a
+    low-rank factor, a PCA autoencoder), is no fault. Why: layers without a non-linearity between them multiply out
+    to one; depth and width buy nothing. Sick: Linear-Linear-Linear. Healthy: the same with ReLU between.
 
     中文：无论多少层，整个网络只是一个仿射变换（在数据的随机弦上检验）。层间没有非线性，深度与宽度都白费。
     病例：Linear-Linear-Linear。健康例：中间加 ReLU。单层或有意的低秩瓶颈不算。
@@ -28,7 +29,7 @@ class LinearCollapse(Rule):
 
     code = "D301"
     name = "linear-collapse"
-    title = {"en": "The network is one linear map", "zh": "网络退化为线性映射"}
+    title = words("The network is one linear map", "网络退化为线性映射")
     reference = "Minsky & Papert 1969; Goodfellow et al. 2016, section 6.1"
 
     def judge(self, numbers: Numbers) -> Iterable[Finding]:
@@ -39,15 +40,18 @@ class LinearCollapse(Rule):
         affine = [row for row in numbers.layers if row.affine and row.role == "hidden"]
         where = [place.path for place in numbers.straight] or [row.path for row in affine] or ["model"]
         en = (
-            f"The {numbers.weight_operations} weight layers make one affine map: at the middle of random chords the output "
-            f"departs from a straight line by {number(numbers.residual_start)} of the chord's height. "
+            f"The {numbers.weight_operations} weight layers make one affine map: at the middle of random chords the "
+            f"output departs from a straight line by {number(numbers.residual_start)} of the chord's height. "
         )
         zh = (
             f"{numbers.weight_operations} 个权重层合起来只是一个仿射变换：在随机弦的中点，输出偏离直线仅为弦高的 "
             f"{number(numbers.residual_start)}。"
         )
         if affine:
-            en += f"{affine[0].kind} at {listed(row.path for row in affine)} is a straight line with its present settings. "
+            en += (
+                f"{affine[0].kind} at {listed(row.path for row in affine)} is a straight line with its present "
+                "settings. "
+            )
             zh += f"{listed((row.path for row in affine), 'zh')} 的 {affine[0].kind} 在现有参数下是一条直线。"
         else:
             en += "No activation stands between them. "
@@ -74,24 +78,32 @@ class LinearCollapse(Rule):
 class IdentityActivation(Rule):
     """An activation whose settings make it a straight line.
 
-    What it does: measures every activation on a grid; a constant slope is no non-linearity.
-    Why: it stands where a bend was meant to be. Sick: LeakyReLU(negative_slope=1.0). Healthy: LeakyReLU(0.01); nn.Identity
-    as a placeholder is no activation and is not looked at.
+    What it does: measures every activation on a grid; a constant slope is no non-linearity. Why: it stands where a
+    bend was meant to be. Sick: LeakyReLU(negative_slope=1.0). Healthy: LeakyReLU(0.01); nn.Identity as a
+    placeholder is no activation and is not looked at.
 
     中文：激活函数的参数使它变成直线，不再有非线性。病例：LeakyReLU(negative_slope=1.0)。健康例：LeakyReLU(0.01)。
     """
 
     code = "D302"
     name = "identity-activation"
-    title = {"en": "An activation that is a straight line", "zh": "激活函数是一条直线"}
+    title = words("An activation that is a straight line", "激活函数是一条直线")
     reference = "Goodfellow et al. 2016, section 6.3"
 
     def judge(self, numbers: Numbers) -> Iterable[Finding]:
-        rows = [row for row in numbers.layers if row.affine and row.role == "hidden" and ROLES.get(row.kind) == "activation"]
+        rows = [
+            row for row in numbers.layers if row.affine and row.role == "hidden" and ROLES.get(row.kind) == "activation"
+        ]
         if not rows:
             return
-        en = f"{rows[0].kind} at {listed(row.path for row in rows)} has the same slope ({number(rows[0].best_slope)}) everywhere: it bends nothing."
-        zh = f"{listed((row.path for row in rows), 'zh')} 的 {rows[0].kind} 处处斜率相同（{number(rows[0].best_slope)}）：没有任何弯曲。"
+        en = (
+            f"{rows[0].kind} at {listed(row.path for row in rows)} has the same slope ({number(rows[0].best_slope)}) "
+            "everywhere: it bends nothing."
+        )
+        zh = (
+            f"{listed((row.path for row in rows), 'zh')} 的 {rows[0].kind} "
+            f"处处斜率相同（{number(rows[0].best_slope)}）：没有任何弯曲。"
+        )
         paths = tuple(row.path for row in rows)
         yield self.finding(
             "warning", paths, {"slope": rows[0].best_slope}, en, zh, cure.replace_activation(paths, numbers, "relu")
@@ -101,10 +113,10 @@ class IdentityActivation(Rule):
 class SaturatingHiddenActivation(Rule):
     """Three or more hidden layers with an activation whose slope never exceeds one half, such as sigmoid.
 
-    What it does: counts hidden activations flat on both sides with a steepest slope of at most 0.5 (gates and attention
-    excepted); an alarm needs three at different depths, a gradient that falls tenfold across them, and harm.
-    Why: each such layer at least halves the gradient; sigmoid quarters it. Sick: three sigmoid layers, plain SGD.
-    Healthy: tanh (slope 1 at 0), a sigmoid gate, one sigmoid layer.
+    What it does: counts hidden activations flat on both sides with a steepest slope of at most 0.5 (gates and
+    attention excepted); an alarm needs three at different depths, a gradient that falls tenfold across them, and
+    harm. Why: each such layer at least halves the gradient; sigmoid quarters it. Sick: three sigmoid layers, plain
+    SGD. Healthy: tanh (slope 1 at 0), a sigmoid gate, one sigmoid layer.
 
     中文：三层以上的隐藏激活两侧饱和且斜率不超过 0.5（如 sigmoid，最大 0.25），梯度每层至少减半。
     病例：三层 sigmoid 配普通 SGD。健康例：tanh、sigmoid 门、单个 sigmoid 层。
@@ -112,7 +124,7 @@ class SaturatingHiddenActivation(Rule):
 
     code = "D303"
     name = "saturating-hidden-activation"
-    title = {"en": "A saturating activation in hidden layers", "zh": "隐藏层用了饱和激活函数"}
+    title = words("A saturating activation in hidden layers", "隐藏层用了饱和激活函数")
     reference = "Glorot & Bengio 2010, AISTATS; LeCun et al. 1998, Efficient BackProp"
 
     def judge(self, numbers: Numbers) -> Iterable[Finding]:
@@ -123,12 +135,12 @@ class SaturatingHiddenActivation(Rule):
         if not first or not last or first > 0.1 * last:
             return
         en = (
-            f"{len(rows)} hidden layers use {rows[0].kind}, whose slope never exceeds {number(rows[0].best_slope)}: across "
-            f"them the gradient falls to {number(first / last)}. "
+            f"{len(rows)} hidden layers use {rows[0].kind}, whose slope never exceeds {number(rows[0].best_slope)}: "
+            f"across them the gradient falls to {number(first / last)}. "
         )
         zh = (
-            f"{len(rows)} 个隐藏层使用 {rows[0].kind}，其斜率从不超过 {number(rows[0].best_slope)}：梯度穿过它们后只剩 "
-            f"{number(first / last)}。"
+            f"{len(rows)} 个隐藏层使用 {rows[0].kind}，其斜率从不超过 {number(rows[0].best_slope)}："
+            f"梯度穿过它们后只剩 {number(first / last)}。"
         )
         paths = tuple(row.path for row in rows)
         yield self.finding(
@@ -144,10 +156,10 @@ class SaturatingHiddenActivation(Rule):
 class SoftmaxInHiddenLayer(Rule):
     """A softmax between two weight layers, used as an activation.
 
-    What it does: finds softmax calls whose value goes into a weight layer without meeting another branch (attention and
-    mixture weights do meet one).
-    Why: it makes the units of a layer compete for a sum of 1, so values shrink like 1/width and gradients with them.
-    Sick: Linear-Softmax-Linear. Healthy: attention, mixture of experts.
+    What it does: finds softmax calls whose value goes into a weight layer without meeting another branch
+    (attention and mixture weights do meet one). Why: it makes the units of a layer compete for a sum of 1, so
+    values shrink like 1/width and gradients with them. Sick: Linear-Softmax-Linear. Healthy: attention, mixture of
+    experts.
 
     中文：把 softmax 当作隐藏层激活。它让同层单元争夺总和 1，数值与梯度都按 1/宽度缩小。病例：Linear-Softmax-Linear。
     健康例：注意力、专家混合的权重。
@@ -155,7 +167,7 @@ class SoftmaxInHiddenLayer(Rule):
 
     code = "D304"
     name = "softmax-in-hidden-layer"
-    title = {"en": "Softmax in a hidden layer", "zh": "隐藏层用了 softmax"}
+    title = words("Softmax in a hidden layer", "隐藏层用了 softmax")
     reference = "Bridle 1990, NIPS 2"
 
     def judge(self, numbers: Numbers) -> Iterable[Finding]:
@@ -163,8 +175,8 @@ class SoftmaxInHiddenLayer(Rule):
             return
         paths = tuple(place.path for place in numbers.hidden_softmax)
         en = (
-            f"The softmax at {listed(paths)} stands between weight layers: its values sum to 1 over the units, so each is "
-            "about 1/width and passes little gradient. "
+            f"The softmax at {listed(paths)} stands between weight layers: its values sum to 1 over the units, so "
+            "each is about 1/width and passes little gradient. "
         )
         zh = f"{listed(paths, 'zh')} 处的 softmax 夹在权重层之间：各单元之和为 1，每个值约为 1/宽度，几乎不传梯度。"
         yield self.finding(

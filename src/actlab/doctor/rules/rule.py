@@ -42,6 +42,11 @@ class Rule:
         )
 
 
+def words(en: str, zh: str) -> Mapping[str, str]:
+    """One text in both languages."""
+    return {"en": en, "zh": zh}
+
+
 def by_harm(numbers: Numbers, worst: str = "illness") -> str:
     """A symptom's severity: `worst` when the network does not learn, a warning when unclear, else a note."""
     return {"no": worst, "unclear": "warning", "yes": "note"}[numbers.learning]

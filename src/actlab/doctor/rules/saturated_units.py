@@ -7,26 +7,27 @@ from collections.abc import Iterable
 from .. import prescriptions as cure
 from ..numbers import Numbers
 from ..records import Finding
-from .rule import Rule, by_harm, harm_words, listed, number, percent
+from .rule import Rule, by_harm, harm_words, listed, number, percent, words
 from .units import saturated_gates, saturated_layers
 
 
 class SaturatedUnits(Rule):
     """A majority of a layer sits where its activation is flat (slope below 5 % of the steepest).
 
-    What it does: at the start, when no code has been learned, it counts values in the flat tails (|z| > 4.36 for sigmoid,
-    2.18 for tanh); after training it counts units stuck in one tail on 95 % of the samples. Gates inside LSTM and GRU
-    are unrolled and count at the start only, because a trained gate may close on purpose.
-    Why: a flat place passes no gradient. Pre-activations of unit variance put 0 % (sigmoid) or 3 % (tanh) there.
-    Sick: tanh network with weights drawn from N(0, 1). Healthy: the same with Xavier initialisation.
+    What it does: at the start, when no code has been learned, it counts values in the flat tails (|z| > 4.36 for
+    sigmoid, 2.18 for tanh); after training it counts units stuck in one tail on 95 % of the samples. Gates inside
+    LSTM and GRU are unrolled and count at the start only, because a trained gate may close on purpose. Why: a flat
+    place passes no gradient. Pre-activations of unit variance put 0 % (sigmoid) or 3 % (tanh) there. Sick: tanh
+    network with weights drawn from N(0, 1). Healthy: the same with Xavier initialisation.
 
-    中文：一层中多数值落在激活函数的平坦区（斜率低于最大斜率的 5%）。平坦区不传梯度。开始时按数值计，训练后按单侧饱和的单元计；
-    门控单元只看开始时。病例：权重取自 N(0,1) 的 tanh 网络。健康例：Xavier 初始化的同一网络。
+    中文：一层中多数值落在激活函数的平坦区（斜率低于最大斜率的 5%）。平坦区不传梯度。开始时按数值计，
+    训练后按单侧饱和的单元计；门控单元只看开始时。病例：权重取自 N(0,1) 的 tanh 网络。健康例：Xavier
+    初始化的同一网络。
     """
 
     code = "D102"
     name = "saturated-units"
-    title = {"en": "Saturated units", "zh": "单元饱和"}
+    title = words("Saturated units", "单元饱和")
     reference = "Glorot & Bengio 2010, AISTATS"
 
     def judge(self, numbers: Numbers) -> Iterable[Finding]:
@@ -43,14 +44,14 @@ class SaturatedUnits(Rule):
         size = max([row.second**0.5 for row, *_ in layers] + [g.detail["rms"] for g in gates])
         paths = tuple([row.path for row, *_ in layers] + [gate.path for gate in gates])
         en = (
-            f"In {listed(paths)}, up to {percent(share)} of the {'values' if at_start else 'units'} are saturated"
-            f"{' from the start' if at_start else ''}: the slope there is below 5 % of the steepest, because the "
-            f"pre-activations have a root mean square of {number(size)} where about 1 is right. "
+            f"In {listed(paths)}, up to {percent(share)} of the {'values' if at_start else 'units'} are "
+            f"saturated{' from the start' if at_start else ''}: the slope there is below 5 % of the steepest, because "
+            f"the pre-activations have a root mean square of {number(size)} where about 1 is right. "
         )
         zh = (
-            f"{listed(paths, 'zh')} 中最多有 {percent(share)} 的{'数值' if at_start else '单元'}"
-            f"{'从一开始就' if at_start else ''}处于饱和区：那里的斜率不到最大斜率的 5%，因为预激活值的均方根为 {number(size)}，"
-            "而约为 1 才合适。"
+            f"{listed(paths, 'zh')} 中最多有 {percent(share)} "
+            f"的{'数值' if at_start else '单元'}{'从一开始就' if at_start else ''}处于饱和区："
+            f"那里的斜率不到最大斜率的 5%，因为预激活值的均方根为 {number(size)}，而约为 1 才合适。"
         )
         weights = tuple(dict.fromkeys([row.weight_path or "" for row, *_ in layers] + [g.path for g in gates]))
         kind = layers[0][0].kind if layers else "tanh"

@@ -9,18 +9,18 @@ from .. import prescriptions as cure
 from ..calls import REGRESSION_LOSSES
 from ..numbers import Numbers, odd_scale, odd_target
 from ..records import Finding
-from .rule import Rule, harm_words, number, percent
+from .rule import Rule, harm_words, number, percent, words
 from .units import NOTEWORTHY, gradient_ratio
 
 
 class InputScale(Rule):
     """Inputs far from unit scale, and a trial shows that standardised ones learn much better.
 
-    What it does: looks at root mean square, features' means and deviations; an alarm needs, beside an odd scale, that the
-    same network learns at least twice as much from standardised inputs in the same number of steps, or that the first
-    activation is saturated by the input.
-    Why: initialisations assume inputs of variance 1; a factor 10 is a factor 100 in the pre-activation's variance.
-    Sick: tanh on raw pixels times 10. Healthy: raw features that a network learns from anyway.
+    What it does: looks at root mean square, features' means and deviations; an alarm needs, beside an odd scale,
+    that the same network learns at least twice as much from standardised inputs in the same number of steps, or
+    that the first activation is saturated by the input. Why: initialisations assume inputs of variance 1; a factor
+    10 is a factor 100 in the pre-activation's variance. Sick: tanh on raw pixels times 10. Healthy: raw features
+    that a network learns from anyway.
 
     中文：输入尺度远离 1，且标准化后同样步数明显学得更好（或首层激活因此饱和）。初始化假定输入方差为 1。
     病例：tanh 网络直接吃放大的像素。健康例：虽未标准化但照样学得好的特征。
@@ -28,7 +28,7 @@ class InputScale(Rule):
 
     code = "D501"
     name = "input-scale"
-    title = {"en": "Input scale", "zh": "输入尺度"}
+    title = words("Input scale", "输入尺度")
     reference = "LeCun et al. 1998, Efficient BackProp, section 4.3"
 
     def judge(self, numbers: Numbers) -> Iterable[Finding]:
@@ -45,12 +45,13 @@ class InputScale(Rule):
             severity = "illness" if numbers.learning == "no" else "warning"
         trial = numbers.trial("standardised input")
         en = (
-            f"The input has a root mean square of {number(inputs.rms)}; its features' means lie {number(inputs.shift)} "
-            f"deviations from zero and their deviations differ by a factor of up to {number(inputs.spread)}. "
+            f"The input has a root mean square of {number(inputs.rms)}; its features' means lie "
+            f"{number(inputs.shift)} deviations from zero and their deviations differ by a factor of up to "
+            f"{number(inputs.spread)}. "
         )
         zh = (
-            f"输入的均方根为 {number(inputs.rms)}；各特征均值偏离零 {number(inputs.shift)} 个标准差，标准差之间最多相差 "
-            f"{number(inputs.spread)} 倍。"
+            f"输入的均方根为 {number(inputs.rms)}；各特征均值偏离零 {number(inputs.shift)} 个标准差，"
+            f"标准差之间最多相差 {number(inputs.spread)} 倍。"
         )
         if trial is not None and math.isfinite(trial):
             en += f"With standardised inputs, the same {numbers.steps} steps end at a loss of {number(trial)}. "
@@ -78,7 +79,7 @@ class TargetScale(Rule):
 
     code = "D502"
     name = "target-scale"
-    title = {"en": "Target scale", "zh": "目标尺度"}
+    title = words("Target scale", "目标尺度")
     reference = "LeCun et al. 1998, Efficient BackProp, section 4.5"
 
     def judge(self, numbers: Numbers) -> Iterable[Finding]:
@@ -112,13 +113,14 @@ class LearningRateTooHigh(Rule):
     Why: steps longer than the curvature allows overshoot; rectifiers thrown to the silent side do not come back.
     Sick: Adam with 1.0. Healthy: any rate at which the loss falls.
 
-    中文：用现在的步长训练失败，缩小到十分之一或百分之一就成功（从同一起点实际试过）。步长过大会越过谷底，也会打死 ReLU 单元。
+    中文：用现在的步长训练失败，缩小到十分之一或百分之一就成功（从同一起点实际试过）。步长过大会越过谷底，也会打死
+    ReLU 单元。
     病例：Adam 学习率 1.0。健康例：损失正常下降的任何学习率。
     """
 
     code = "D503"
     name = "learning-rate-too-high"
-    title = {"en": "Learning rate too high", "zh": "学习率过高"}
+    title = words("Learning rate too high", "学习率过高")
     reference = "LeCun et al. 1998, Efficient BackProp, section 4.7"
 
     def judge(self, numbers: Numbers) -> Iterable[Finding]:
@@ -134,12 +136,12 @@ class LearningRateTooHigh(Rule):
         trial = numbers.trial(f"learning rate / {choice}") or 0.0
         rate = numbers.learning_rate
         en = (
-            f"With {numbers.optimizer}'s learning rate of {number(rate)} the loss ends at {number(numbers.task_end)}; with "
-            f"{number(rate / choice)}, from the same start and in as many steps, at {number(trial)}. "
+            f"With {numbers.optimizer}'s learning rate of {number(rate)} the loss ends at {number(numbers.task_end)}; "
+            f"with {number(rate / choice)}, from the same start and in as many steps, at {number(trial)}. "
         )
         zh = (
-            f"{numbers.optimizer} 的学习率为 {number(rate)} 时损失止于 {number(numbers.task_end)}；从同一起点、同样步数，"
-            f"学习率改为 {number(rate / choice)} 时为 {number(trial)}。"
+            f"{numbers.optimizer} 的学习率为 {number(rate)} 时损失止于 {number(numbers.task_end)}；从同一起点、"
+            f"同样步数，学习率改为 {number(rate / choice)} 时为 {number(trial)}。"
         )
         if killed > NOTEWORTHY:
             en += f"The large steps killed {percent(killed)} of a layer's units. "
@@ -163,9 +165,10 @@ def _overshoots(numbers: Numbers, killed: float) -> bool:
 class LearningRateTooLow(Rule):
     """The weights hardly move, and larger steps learn.
 
-    What it does: measures the relative size of an update per weight tensor; an alarm needs a median below 1e-4 (a tenth
-    of the customary 1e-3), no learning, and ten times the progress in a trial with the customary update.
-    Why: at 1e-5 per step, ten thousand steps change a weight by a tenth. Sick: SGD with 1e-6. Healthy: SGD with 0.02.
+    What it does: measures the relative size of an update per weight tensor; an alarm needs a median below 1e-4 (a
+    tenth of the customary 1e-3), no learning, and ten times the progress in a trial with the customary update.
+    Why: at 1e-5 per step, ten thousand steps change a weight by a tenth. Sick: SGD with 1e-6. Healthy: SGD with
+    0.02.
 
     中文：权重几乎不动，步长放大到惯常大小就能学（实际试过）。每步相对更新的中位数低于 1e-4（常见值 1e-3 的十分之一）。
     病例：SGD 学习率 1e-6。健康例：SGD 学习率 0.02。
@@ -173,7 +176,7 @@ class LearningRateTooLow(Rule):
 
     code = "D504"
     name = "learning-rate-too-low"
-    title = {"en": "Learning rate too low", "zh": "学习率过低"}
+    title = words("Learning rate too low", "学习率过低")
     reference = "Smith 2017, arXiv:1506.01186"
 
     def judge(self, numbers: Numbers) -> Iterable[Finding]:
@@ -187,13 +190,14 @@ class LearningRateTooLow(Rule):
         if possible < 10 * made or possible < 4 * numbers.standard_error:
             return
         en = (
-            f"Each step of {numbers.optimizer} (learning rate {number(numbers.learning_rate)}) changes the weights by only "
-            f"{number(numbers.update_ratio)} of their size; with {number(numbers.customary_factor)} times larger steps the loss "
-            f"comes to {number(trial)}. "
+            f"Each step of {numbers.optimizer} (learning rate {number(numbers.learning_rate)}) changes the weights by "
+            f"only {number(numbers.update_ratio)} of their size; with {number(numbers.customary_factor)} times larger "
+            f"steps the loss comes to {number(trial)}. "
         )
         zh = (
-            f"{numbers.optimizer}（学习率 {number(numbers.learning_rate)}）每步只改变权重大小的 {number(numbers.update_ratio)}；"
-            f"步长放大 {number(numbers.customary_factor)} 倍后损失降到 {number(trial)}。"
+            f"{numbers.optimizer}（学习率 {number(numbers.learning_rate)}）每步只改变权重大小的 "
+            f"{number(numbers.update_ratio)}；步长放大 {number(numbers.customary_factor)} 倍后损失降到 "
+            f"{number(trial)}。"
         )
         yield self.finding(
             "warning",

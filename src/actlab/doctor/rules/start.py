@@ -9,18 +9,18 @@ from .. import prescriptions as cure
 from ..numbers import Numbers, odd_scale
 from ..records import Finding
 from .gradients import DECADES, per_layer, predicted_total
-from .rule import Rule, by_harm, harm_words, listed, number, percent
+from .rule import Rule, by_harm, harm_words, listed, number, percent, words
 from .units import WHOLE, dead_layers, gradient_ratio, saturated_gates, saturated_layers
 
 
 class PoorInitialisation(Rule):
     """The initial weights or biases explain a symptom: dead, saturated, vanishing, exploding, or a huge first loss.
 
-    What it does: never fires alone. It asks whether the weights' own variance predicts the gradient profile that was
-    measured, whether the bias pushes a dead layer down, whether the weights make a saturated layer's pre-activations
-    large, or whether the first loss is more than twice what a constant output gets.
-    Why: then the cure is a draw with the right gain, not another architecture. torch's default Linear has a variance of
-    1/(3 fan_in), a factor 0.41 per ReLU layer. Sick: 20 ReLU layers by default. Healthy: He initialisation.
+    What it does: never fires alone. It asks whether the weights' own variance predicts the gradient profile that
+    was measured, whether the bias pushes a dead layer down, whether the weights make a saturated layer's
+    pre-activations large, or whether the first loss is more than twice what a constant output gets. Why: then the
+    cure is a draw with the right gain, not another architecture. torch's default Linear has a variance of 1/(3
+    fan_in), a factor 0.41 per ReLU layer. Sick: 20 ReLU layers by default. Healthy: He initialisation.
 
     中文：初始权重或偏置解释了某个症状（死亡、饱和、消失、爆炸或过大的初始损失）。此规则从不单独报警。
     PyTorch 默认方差为 1/(3·fan_in)，每个 ReLU 层因子 0.41。病例：默认初始化的 20 层 ReLU。健康例：He 初始化。
@@ -28,7 +28,7 @@ class PoorInitialisation(Rule):
 
     code = "D401"
     name = "poor-initialisation"
-    title = {"en": "Poor initialisation", "zh": "初始化不当"}
+    title = words("Poor initialisation", "初始化不当")
     reference = "He et al. 2015, arXiv:1502.01852; Mishkin & Matas 2016, arXiv:1511.06422"
 
     def judge(self, numbers: Numbers) -> Iterable[Finding]:
@@ -50,8 +50,8 @@ class PoorInitialisation(Rule):
             f"predicts {number(total)} over the hidden layers, and {number(found[0])} was measured from end to end. "
         )
         zh = (
-            f"初始权重足以解释梯度的变化：方差为 {number(variance)}/fan_in 时，理论预测各隐藏层累计因子为 {number(total)}，"
-            f"实测首尾之比为 {number(found[0])}。"
+            f"初始权重足以解释梯度的变化：方差为 {number(variance)}/fan_in 时，理论预测各隐藏层累计因子为 "
+            f"{number(total)}，实测首尾之比为 {number(found[0])}。"
         )
         yield self.finding(
             by_harm(numbers),
@@ -73,8 +73,9 @@ class PoorInitialisation(Rule):
         paths = tuple(row.weight_path or row.path for row in rows)
         bias = rows[0].bias_mean or 0.0
         en = (
-            f"The bias of {listed(paths)} averages {number(bias)}, {number(abs(rows[0].mean) / max(rows[0].std, 1e-12))} "
-            "standard deviations of the pre-activation below zero: its units start silent."
+            f"The bias of {listed(paths)} averages {number(bias)}, "
+            f"{number(abs(rows[0].mean) / max(rows[0].std, 1e-12))} standard deviations of the pre-activation below "
+            "zero: its units start silent."
         )
         zh = (
             f"{listed(paths, 'zh')} 的偏置平均为 {number(bias)}，预激活值低于零 "
@@ -93,8 +94,8 @@ class PoorInitialisation(Rule):
         variances = [large[row.weight_path or ""].variance for row in rows]
         words = f" of {number(max(variances))}/fan_in" if variances else ""
         en = (
-            f"The weights of {listed(paths)} start with a variance{words}, so large that pre-activations fall into the flat "
-            "tails although the input is of ordinary size. "
+            f"The weights of {listed(paths)} start with a variance{words}, so large that pre-activations fall into "
+            "the flat tails although the input is of ordinary size. "
         )
         zh = (
             f"{listed(paths, 'zh')} 的初始权重方差{f'为 {number(max(variances))}/fan_in，' if variances else ''}过大，"
@@ -118,8 +119,8 @@ class PoorInitialisation(Rule):
             return
         last = [w.path for w in numbers.weights if w.last]
         en = (
-            f"The loss starts at {number(numbers.task_start)}, more than twice the {number(unsure)} of an output "
-            "that knows nothing: the initial weights make the network sure of wrong answers. "
+            f"The loss starts at {number(numbers.task_start)}, more than twice the {number(unsure)} of an output that "
+            "knows nothing: the initial weights make the network sure of wrong answers. "
         )
         zh = (
             f"损失从 {number(numbers.task_start)} 开始，是一无所知的输出所得 {number(unsure)} 的两倍以上："
@@ -143,17 +144,18 @@ class SymmetricInitialisation(Rule):
     """All units of a hidden layer have the same weights, and training does not tell them apart.
 
     What it does: compares the rows of every trainable hidden weight at the start and after the short training.
-    Why: units that start alike get the same gradient and stay alike: the layer has the width 1. A branch that is zero on
-    purpose (ReZero, LoRA, a zero head) separates at the first steps and is left alone.
-    Sick: all weights constant. Healthy: any random draw.
+    Why: units that start alike get the same gradient and stay alike: the layer has the width 1. A branch that is
+    zero on purpose (ReZero, LoRA, a zero head) separates at the first steps and is left alone. Sick: all weights
+    constant. Healthy: any random draw.
 
-    中文：同一隐藏层的所有单元权重相同，训练后仍然相同，整层等效宽度为 1。有意置零的分支（ReZero、LoRA）在最初几步即分开，不报。
+    中文：同一隐藏层的所有单元权重相同，训练后仍然相同，整层等效宽度为 1。有意置零的分支（ReZero、LoRA）
+    在最初几步即分开，不报。
     病例：权重全为常数。健康例：任何随机初始化。
     """
 
     code = "D402"
     name = "symmetric-initialisation"
-    title = {"en": "All units start alike", "zh": "各单元初始完全相同"}
+    title = words("All units start alike", "各单元初始完全相同")
     reference = "Goodfellow et al. 2016, section 8.4"
 
     def judge(self, numbers: Numbers) -> Iterable[Finding]:
@@ -182,9 +184,9 @@ class SymmetricInitialisation(Rule):
 class BornDeadNetwork(Rule):
     """A deep and narrow rectifier network whose output is constant from the start.
 
-    What it does: when a hidden layer is wholly dead at the start and no bias explains it, gives the probability of that by
-    chance, at most 1 - prod(1 - 2^-N_l) for layers of N_l units.
-    Why: nothing can train it, and a new draw is likely to die too. Sick: 20 layers of 3 ReLU units. Healthy: width 64.
+    What it does: when a hidden layer is wholly dead at the start and no bias explains it, gives the probability of
+    that by chance, at most 1 - prod(1 - 2^-N_l) for layers of N_l units. Why: nothing can train it, and a new draw
+    is likely to die too. Sick: 20 layers of 3 ReLU units. Healthy: width 64.
 
     中文：又深又窄的 ReLU 网络一出生就输出常数。某隐藏层全死的概率不超过 1-∏(1-2^(-N_l))。重新抽取也很可能再死。
     病例：20 层、每层 3 个 ReLU 单元。健康例：宽度 64。
@@ -192,7 +194,7 @@ class BornDeadNetwork(Rule):
 
     code = "D403"
     name = "born-dead-network"
-    title = {"en": "The network is born dead", "zh": "网络天生已死"}
+    title = words("The network is born dead", "网络天生已死")
     reference = "Lu et al. 2020, arXiv:1903.06733"
 
     def judge(self, numbers: Numbers) -> Iterable[Finding]:
@@ -202,13 +204,13 @@ class BornDeadNetwork(Rule):
         sites = [row for row in numbers.layers if row.dead_type and row.role == "hidden"]
         width = min(row.units for row in sites)
         en = (
-            f"All units of {listed(row.path for row in rows)} are dead from the start, so the output is constant. With "
-            f"{len(sites)} rectifier layers as narrow as {width} units, up to {percent(numbers.narrow_bound)} of random "
-            "initialisations die like this."
+            f"All units of {listed(row.path for row in rows)} are dead from the start, so the output is constant. "
+            f"With {len(sites)} rectifier layers as narrow as {width} units, up to {percent(numbers.narrow_bound)} of "
+            "random initialisations die like this."
         )
         zh = (
-            f"{listed((row.path for row in rows), 'zh')} 的全部单元一开始就已死，输出是常数。{len(sites)} 层、最窄 {width} 个单元的"
-            f"整流网络，随机初始化时至多有 {percent(numbers.narrow_bound)} 会这样死去。"
+            f"{listed((row.path for row in rows), 'zh')} 的全部单元一开始就已死，输出是常数。{len(sites)} 层、最窄 "
+            f"{width} 个单元的整流网络，随机初始化时至多有 {percent(numbers.narrow_bound)} 会这样死去。"
         )
         paths = tuple(row.path for row in sites)
         yield self.finding(
@@ -224,9 +226,10 @@ class BornDeadNetwork(Rule):
 class BlockedGradient(Rule):
     """Trainable weights that the loss depends on, but whose every way to it is cut.
 
-    What it does: follows the calls from the loss back; where a call's output carries no gradient although its input did
-    (detach, argmax, round, a step, no_grad), and no other way is open, the weights before it are named.
-    Why: they never change. Sick: h.detach() between two layers by mistake. Healthy: a stop-gradient target, a frozen part.
+    What it does: follows the calls from the loss back; where a call's output carries no gradient although its
+    input did (detach, argmax, round, a step, no_grad), and no other way is open, the weights before it are named.
+    Why: they never change. Sick: h.detach() between two layers by mistake. Healthy: a stop-gradient target, a
+    frozen part.
 
     中文：损失依赖某些可训练权重，但通往损失的每条路都被切断（detach、argmax、round、no_grad 等），因此它们从不更新。
     病例：两层之间误写了 detach()。健康例：有意的停止梯度目标、冻结的部分。
@@ -234,17 +237,20 @@ class BlockedGradient(Rule):
 
     code = "D404"
     name = "blocked-gradient"
-    title = {"en": "The gradient is cut", "zh": "梯度被切断"}
+    title = words("The gradient is cut", "梯度被切断")
     reference = "PyTorch documentation, Autograd mechanics"
 
     def judge(self, numbers: Numbers) -> Iterable[Finding]:
         for place in numbers.blocked:
             starved = tuple(place.detail["starved"])
             en = (
-                f"No gradient reaches {listed(starved)}: at {place.path or 'model'}, {place.detail['en']}, and every way to "
-                "the loss passes there."
+                f"No gradient reaches {listed(starved)}: at {place.path or 'model'}, {place.detail['en']}, and every "
+                "way to the loss passes there."
             )
-            zh = f"{listed(starved, 'zh')} 得不到梯度：在 {place.path or 'model'} 处，{place.detail['zh']}，而通往损失的路都经过这里。"
+            zh = (
+                f"{listed(starved, 'zh')} 得不到梯度：在 {place.path or 'model'} 处，{place.detail['zh']}，"
+                "而通往损失的路都经过这里。"
+            )
             yield self.finding(
                 "illness", [place.path, *starved], {"call": place.op, "layers": list(starved)}, en, zh,
                 cure.open_gradient(place.path, place.op),

@@ -92,8 +92,4 @@ GATES = {"LSTM": 3, "GRU": 2, "RNN_TANH": 1}
 
 def saturated_gates(numbers: Numbers) -> list[Place]:
     """Recurrent modules in which a majority of values meets at least one flat gate at the start: 1 - (1 - s)^k > 1/2."""
-    return [
-        gate
-        for gate in numbers.gates
-        if 1 - (1 - gate.detail["flat_share"]) ** GATES.get(gate.op, 1) > MAJORITY
-    ]
+    return [gate for gate in numbers.gates if 1 - (1 - gate.detail["flat_share"]) ** GATES.get(gate.op, 1) > MAJORITY]
