@@ -64,7 +64,7 @@ def diagnosis(**given: Any) -> Diagnosis:
             evidence={"factor_per_layer": 0.15, "norms": [1e-9, 1e-2], "note": "<b>not markup</b>"},
             text={"en": "The gradient shrinks to 0.15 a layer [1e-9 at the input].", "zh": "梯度每层缩小到 0.15 倍。"},
             title={"en": "Gradients vanish & die", "zh": "梯度消失"},
-            prescriptions=(cure,) if at == 1 else (),
+            prescriptions=(cure,) if at < 3 else (),
             reference="Glorot & Bengio 2010",
         )
         for at, (name, severity) in enumerate(

@@ -111,6 +111,16 @@ def test_a_mean_that_does_not_exist_is_refused_with_its_reason(ask, says):
     assert "\n" not in str(caught.value)
 
 
+def test_a_pole_of_the_slope_leaves_the_values_moments():
+    """sqrt|x| has E f^2 = E|z| and a gain, although the mean square of its slope is infinite."""
+    root = define("sqrt(abs(x))", "own_root")
+    assert moments(root).second == pytest.approx(math.sqrt(2 / math.pi), rel=1e-10)
+    assert moments(root).slope_second == math.inf
+    assert gain(root) == pytest.approx((math.pi / 2) ** 0.25, rel=1e-10)
+    with pytest.raises(ValueError, match="slope is infinite"):
+        slope_gain(root)
+
+
 def test_variance_zero_puts_all_mass_at_the_origin():
     """At q = 0 the means are the values at 0."""
     assert moments("sigmoid", 0.0)[:2] == (0.5, 0.25)

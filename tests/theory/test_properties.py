@@ -180,13 +180,18 @@ def test_saturation_begins_where_the_slope_falls_below_a_hundredth(name, left, r
 def test_direction_symmetry_and_curvature():
     """Monotone, odd, even, convex and concave are measured."""
     asked = {name: properties(name) for name in SCALAR}
-    assert {n for n, p in asked.items() if p.even} == {"absolute", "cosine", "sinc", "gaussian"}
-    assert {n for n, p in asked.items() if p.convexity == "affine"} == {"identity"}
-    assert {n for n, p in asked.items() if p.convexity == "concave"} == {"log_sigmoid"}
-    assert {n for n, p in asked.items() if not p.monotone} == {
+    falling = {
         "absolute", "gelu", "gelu_tanh", "silu", "swish", "mish", "hard_swish", "sinusoid", "cosine", "sinc",
         "gaussian",
     }  # fmt: skip
+    rising = {"relu", "leaky_relu", "elu", "selu", "sigmoid", "tanh", "softsign", "softplus", "log_sigmoid", "step"}
+    assert not any(asked[name].monotone for name in falling)
+    assert {asked[name].direction for name in rising} == {"increasing"}
+    forms = {"identity": "affine", "log_sigmoid": "concave", "softplus": "convex", "relu": "convex", "gelu": "neither"}
+    assert {name: asked[name].convexity for name in forms} == forms
+    assert [asked[name].even for name in ("absolute", "cosine", "sinc", "gaussian", "tanh", "relu")] == [True] * 4 + [
+        False
+    ] * 2
     assert all(p.zero_centred for p in asked.values() if p.odd)
     assert asked["selu"].zero_centred and not asked["elu"].zero_centred
 

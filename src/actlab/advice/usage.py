@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from ..catalogue import Entry, find
-from ..theory import Properties, properties, torch_default, variance_slope
+from ..theory import Propagation, Properties, properties, torch_default, variance_slope
 
 Sentence = Mapping[str, str]
 
@@ -47,6 +47,13 @@ class Facts(NamedTuple):
         return None not in self.p.saturation
 
     @property
+    def fading(self) -> Propagation | None:
+        """What a deep stack at torch's default initialisation settles at, of a function that flattens smoothly."""
+        if not (self.scalar and self.saturates and not self.affine and self.p.smoothness > 0):
+            return None
+        return torch_default(self.entry, **_given(self))
+
+    @property
     def passes(self) -> bool:
         """Unbounded to the right, where the slope tends to a number other than 0."""
         slope = self.p.slope_limits[1]
@@ -56,6 +63,12 @@ class Facts(NamedTuple):
     def unit(self) -> bool:
         """Values from 0 to 1, rising."""
         return (self.p.range.low.value, self.p.range.high.value) == (0.0, 1.0) and self.p.direction == "increasing"
+
+    @property
+    def confined(self) -> bool:
+        """Bounded, and of no shape that has a sentence of its own."""
+        special = self.unit or self.bump or self.p.period is not None or (self.p.odd and self.saturates)
+        return self.scalar and self.p.bounded and not special
 
     @property
     def shift(self) -> float:
@@ -145,7 +158,7 @@ WHEN: tuple[Remark, ...] = (
         lambda f: {"bound": f.p.range.high.value},
     ),
     Remark(
-        lambda f: f.scalar and f.p.bounded and not f.p.odd and not f.unit and f.p.direction == "increasing",
+        lambda f: f.confined,
         "Where activations must stay within {low:.3g} and {high:.3g}, as for integer arithmetic.",
         "要求激活值限制在 {low:.3g} 与 {high:.3g} 之间的场合，例如整数运算。",
         lambda f: {"low": f.p.range.low.value, "high": f.p.range.high.value},
@@ -159,6 +172,22 @@ WHEN: tuple[Remark, ...] = (
         lambda f: f.scalar and f.p.range.high.value == 0 and not f.p.bounded_below,
         "Log-probabilities: the output is the logarithm of a number between 0 and 1.",
         "对数概率：输出是 0 与 1 之间某数的对数。",
+    ),
+    Remark(
+        lambda f: f.scalar and f.p.limits[1] == math.inf and f.p.slope_limits[1] == 0,
+        "Inputs of very different sizes: far out it grows ever more slowly, so large ones do not drown the small.",
+        "输入大小相差悬殊的场合：越远增长越慢，大的输入不会淹没小的输入。",
+    ),
+    Remark(
+        lambda f: f.scalar and f.p.slope_limits[1] == math.inf,
+        "Outputs that grow faster than the input, such as undoing a logarithm.",
+        "输出增长快于输入的场合，例如还原对数。",
+    ),
+    Remark(
+        lambda f: f.scalar and not f.passes and not f.affine and 0 < abs(f.p.slope_limits[0]) < math.inf,
+        "Where negative inputs matter most: to the left the slope tends to {slope:.3g} and gradients pass.",
+        "负输入最重要的场合：向左导数趋于 {slope:.3g}，梯度得以通过。",
+        lambda f: {"slope": f.p.slope_limits[0]},
     ),
     Remark(
         lambda f: f.scalar and f.affine,
@@ -238,13 +267,18 @@ WHEN_NOT: tuple[Remark, ...] = (
         "隐藏层之间：若各层之间只有直线，整个网络仍等价于一个线性层。",
     ),
     Remark(
-        lambda f: f.scalar and f.saturates and not f.affine and f.p.smoothness > 0 and f.p.period is None,
+        lambda f: f.fading is not None and f.fading.factor < 1,
         "Deep stacks of hidden layers: the slope is at most {peak:.3g} and dies out on both sides; with PyTorch's "
         "default initialisation the gradient keeps {factor:.2f} of its norm per layer, a thousandth after {depth:.0f} "
         "layers.",
         "多层堆叠的隐藏层：导数最大 {peak:.3g}，两侧都趋于 0；在 PyTorch 默认初始化下，梯度范数每层只剩 {factor:.2f} "
         "倍，约 {depth:.0f} 层后降到千分之一。",
         lambda f: {"peak": f.p.lipschitz, **_default(f)},
+    ),
+    Remark(
+        lambda f: f.fading is not None and f.fading.factor >= 1,
+        "Deep stacks of hidden layers: the slope dies out on both sides, so units that are driven there stop learning.",
+        "多层堆叠的隐藏层：两侧导数都趋于 0，被推到那里的单元会停止学习。",
     ),
     Remark(
         lambda f: f.scalar and f.saturates and f.p.smoothness <= 0,
@@ -308,9 +342,9 @@ WHEN_NOT: tuple[Remark, ...] = (
     ),
     Remark(
         lambda f: f.p.domain != (-math.inf, math.inf),
-        "Inputs outside {low:.4g} to {high:.4g}: it is not defined there.",
-        "输入超出 {low:.4g} 到 {high:.4g} 的场合：在那里没有定义。",
-        lambda f: {"low": f.p.domain[0], "high": f.p.domain[1]},
+        "Inputs outside ({low}, {high}): it is not defined there.",
+        "输入超出 ({low}, {high}) 的场合：在那里没有定义。",
+        lambda f: {"low": _bound(f.p.domain[0]), "high": _bound(f.p.domain[1])},
     ),
     Remark(
         lambda f: f.p.rows is not None and f.p.rows.total == 1,
@@ -326,8 +360,13 @@ WHEN_NOT: tuple[Remark, ...] = (
 )
 
 
+def _bound(end: float) -> str:
+    return f"{end:.4g}" if math.isfinite(end) else "∞" if end > 0 else "−∞"
+
+
 def _default(facts: Facts) -> dict[str, object]:
-    settled = torch_default(facts.entry, **_given(facts))
+    settled = facts.fading
+    assert settled is not None
     return {"factor": settled.norm_factor, "depth": settled.depth()}
 
 

@@ -1,8 +1,9 @@
 """Blends: sums of known activations whose weights are learned."""
 
-from ..language import maximum, sigmoid, sin, tanh, where
-from ..language import expm1 as _expm1
+from ..language import expm1, maximum, sigmoid, sin, tanh, where
 from .entry import Kink, activation, fixed, learned
+
+TITLE = {"en": "Blends", "zh": "混合类"}
 
 
 @activation(
@@ -30,7 +31,7 @@ def apl(x, a1=learned(0.2), b1=learned(0.0), a2=learned(0.2), b2=learned(0.5)):
 )
 def abu(x, *, w1=learned(0.2), w2=learned(0.2), w3=learned(0.2), w4=learned(0.2), w5=learned(0.2)):
     """A learned blend of tanh, ELU, ReLU, SiLU and the identity."""
-    elu = where(x > 0, x, _expm1(x))
+    elu = where(x > 0, x, expm1(x))
     return w1 * tanh(x) + w2 * elu + w3 * maximum(x, 0.0) + w4 * (x * sigmoid(x)) + w5 * x
 
 
@@ -53,7 +54,9 @@ def affine_combination(x, a=learned(0.5), b=learned(0.25)):
 )
 def rowdy_relu(x, a1=learned(0.0), a2=learned(0.0), a3=learned(0.0), c=fixed(1.0, above=0)):
     """ReLU plus three sines whose learned sizes start at 0."""
-    return maximum(x, 0.0) + c * (a1 * sin(c * x) + a2 * sin(2 * c * x) + a3 * sin(3 * c * x))
+    # beyond 1e36 the phase is lost in every format; x itself keeps the products from overflowing
+    u, v, w = (where(abs(x) < 1e36, k * c * x, x) for k in (1, 2, 3))
+    return maximum(x, 0.0) + c * (a1 * sin(u) + a2 * sin(v) + a3 * sin(w))
 
 
 @activation(

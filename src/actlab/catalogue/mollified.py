@@ -7,6 +7,7 @@ what is missing to it.
 from ..language import hypot, sign, sqrt, where
 from .entry import activation, fixed, learned
 
+TITLE = {"en": "Mollified", "zh": "磨光类"}
 _SURVEY = "named in the survey of Kunc & Klema 2024, arXiv:2402.09092"
 
 
@@ -28,10 +29,15 @@ def _missing(x, a, epsilon):
     return a * (epsilon / (right + x + a) + epsilon / (left + x - a)) / (right + left)
 
 
+def _product(x, a, epsilon):
+    """The product of the two roots, through x^2."""
+    return sqrt((x * x - a * a) ** 2 + epsilon * (2 * (x * x + a * a) + epsilon))
+
+
 def _pan(x, a, epsilon):
     """Half the sum of the two roots, less a."""
     # between -a and a through x^2, where the sum itself and its slope would cancel
-    product = sqrt((x * x - a * a) ** 2 + epsilon * (2 * (x * x + a * a) + epsilon))
+    product = _product(x, a, epsilon)
     rest = epsilon * (2 * (x * x + a * a) + epsilon) / (product + a * a - x * x)
     inside = (epsilon + rest) / 2 / (sqrt((x * x + a * a + epsilon + product) / 2) + a)
     right, left = _roots(abs(x), a, epsilon)
@@ -110,7 +116,7 @@ def b_relu_plus(x, epsilon=fixed(0.01, above=0)):
     """ReLU bounded by 1 with both corners rounded."""
     inside = 0.5 + _clip(x - 0.5, 0.5, epsilon)
     above = 1 - _missing(x - 0.5, 0.5, epsilon)
-    return where(x < 0, _missing(0.5 - x, 0.5, epsilon), where(x > 1, above, inside))
+    return where(x < sqrt(epsilon) / 2, _missing(0.5 - x, 0.5, epsilon), where(x > 1, above, inside))
 
 
 @activation(
@@ -131,12 +137,14 @@ def softshrink_plus(x, alpha=fixed(0.5, above=0), epsilon=fixed(0.01, above=0)):
 )
 def hardshrink_plus(x, alpha=fixed(0.5, above=0), epsilon=fixed(0.01, above=0)):
     """Hardshrink with its jumps smoothed."""
-    # 1 - u/sqrt(u^2 + epsilon) is epsilon / (root (root + u))
+    # near 0 through x^2; far out by 1 - u/sqrt(u^2 + epsilon) = epsilon / (root (root + u))
     r = abs(x)
     right, left = _roots(r, alpha, epsilon)
-    lost = epsilon / right / (right + r + alpha)
-    inside = epsilon / left / (left + alpha - r)
-    return x * ((lost + where(r < alpha, inside, 1 + (r - alpha) / left)) / 2)
+    far = (epsilon / right / (right + r + alpha) + 1 + (r - alpha) / left) / 2
+    extra = _pan(x, alpha, epsilon)
+    width = extra + alpha
+    bump = alpha * (x * x) * (extra + 2 * alpha) / (width * width * _product(x, alpha, epsilon))
+    return x * where(r < alpha, extra / width * (1 + bump), far)
 
 
 @activation(

@@ -4,6 +4,7 @@ from ..language import PI, cos, exp, sin, tanh, where
 from ..language import sinc as _sinc
 from .entry import activation, fixed, learned
 
+TITLE = {"en": "Oscillating", "zh": "振荡类"}
 _SEARCH = "found by the search of Ramachandran, Zoph & Le 2017, arXiv:1710.05941"
 _NOEL = "Noel et al. 2021, arXiv:2111.04020"
 
@@ -50,7 +51,8 @@ def sinc_plus_x(x):
 )
 def siren(x, omega=fixed(30.0, above=0)):
     """A sine of frequency omega for networks that map coordinates to signals."""
-    return sin(omega * x)
+    # beyond 1e36 the phase is lost in every format; sin(x) keeps the product from overflowing
+    return sin(where(abs(x) < 1e36, omega * x, x))
 
 
 @activation(

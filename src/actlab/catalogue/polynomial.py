@@ -3,6 +3,7 @@
 from ..language import hypot, log, log1p, maximum, sigmoid, where
 from .entry import Kink, activation, fixed, learned
 
+TITLE = {"en": "Polynomial and rational", "zh": "多项式与有理式"}
 _NOEL = "Noel et al. 2021, arXiv:2111.04020"
 
 
@@ -80,14 +81,15 @@ def _percolation(u):
     zh="由渗流模型导出的八次多项式，常数使零均值单位方差近似保持。",
     points={1.0: 1.2619783028435094, -2.0: -1.5228409922956436},
 )
-def spocu(x, alpha=fixed(3.0937), beta=fixed(0.6653, above=0, below=1), gamma=fixed(4.437, above=0)):
-    """A polynomial of degree eight from percolation, alpha h(x/gamma + beta) - alpha h(beta), h = 0 below 0."""
-    # h(u) = u^3 (u^5 - 2 u^4 + 2); its difference is divided by u - beta exactly, which keeps the digits near 0
+def spocu(x):
+    """A polynomial of degree eight from percolation, with constants that keep mean 0 and variance 1 roughly."""
+    alpha, beta, gamma = 3.0937, 0.6653, 4.437
+    # alpha (h(u) - h(beta)) with h(u) = u^3 (u^5 - 2 u^4 + 2), 0 below 0; near 0 divided by u - beta exactly
     u = x / gamma + beta
     sevenths = _difference_of_powers(u, beta, 7)
     quotient = (u - 2) * sevenths + beta**3 * beta**3 * beta + 2 * _difference_of_powers(u, beta, 3)
     away = where(u > 0, _percolation(u), 0.0) - _percolation(beta)
-    return alpha * where(abs(x) < gamma * beta / 4, x / gamma * quotient, away)
+    return alpha * where(abs(x) < 0.75, x / gamma * quotient, away)
 
 
 @activation(
@@ -111,8 +113,8 @@ def puaf(x, beta=fixed(5.0, above=3), c=fixed(10.0, above=0)):
 def cauchy_activation(x, lambda1=learned(0.01), lambda2=learned(0.01), d=learned(1.0, above=0)):
     """A learned rational bump (lambda1 x + lambda2) / (x^2 + d^2) from Cauchy's integral formula."""
     # far out, where x^2 would overflow, divided twice
-    root, above = hypot(x, d), lambda1 * x + lambda2
-    return where(abs(x) < 1000, above / (x**2 + d**2), above / root / root)
+    root, square, above = hypot(x, d), x**2 + d**2, lambda1 * x + lambda2
+    return where(abs(x) < 1000, lambda1 * (x / square) + lambda2 / square, above / root / root)
 
 
 @activation(

@@ -6,6 +6,7 @@ from ..language import sinc as _sinc
 from ..language import softsign as _softsign
 from .entry import Kink, activation, fixed, learned
 
+TITLE = {"en": "Rises from 0 to 1", "zh": "由 0 升至 1"}
 _SURVEY = "named in the survey of Kunc & Klema 2024, arXiv:2402.09092"
 _GOMES = "Gomes, Ludermir & Lima 2011, Neural Computing and Applications"
 
@@ -165,14 +166,14 @@ def log_sqnl(x):
 
 @activation(
     source="Ma et al. 2022 (MEGA), arXiv:2209.10655",
-    zh="均值 mu、标准差 sigma 的正态分布函数，用作逼近平方 ReLU 的注意力函数。",
+    zh="均值 0.707、标准差 0.282 的正态分布函数，在注意力中逼近平方 ReLU。",
     aliases=("mega_laplace",),
     points={1.0: 0.8504296492845703, 0.0: 0.0060944596179356},
     elsewhere={"transformers": "laplace"},
 )
-def laplace_mega(x, mu=fixed(0.707107), sigma=fixed(0.282095, above=0)):
-    """A normal distribution function that approximates the squared ReLU in attention (named Laplace by its authors)."""
-    return Phi(x / sigma - mu / sigma)
+def laplace_mega(x):
+    """A normal distribution function of mean 0.707 and deviation 0.282 that stands in for squared ReLU."""
+    return Phi(x * (1 / 0.282095) - 0.707107 / 0.282095)
 
 
 @activation(

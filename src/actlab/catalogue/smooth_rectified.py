@@ -4,6 +4,7 @@ from ..language import Phi, exp, expm1, hypot, hypotm1, log, log1p, phi, sign, s
 from ..language import softplus as _softplus
 from .entry import Kink, activation, fixed, learned
 
+TITLE = {"en": "Rounded rectifiers", "zh": "圆角整流"}
 _SURVEY = "named in the survey of Kunc & Klema 2024, arXiv:2402.09092"
 _LOG2 = 0.6931471805599453
 

@@ -6,6 +6,7 @@ from ..language import softsign as _softsign
 from ..language import tanh as _tanh
 from .entry import Kink, activation, fixed, learned
 
+TITLE = {"en": "Tanh-like", "zh": "类双曲正切"}
 _SURVEY = "named in the survey of Kunc & Klema 2024, arXiv:2402.09092"
 
 

@@ -1,8 +1,9 @@
 """Unbounded odd curves and exponentials: slow growth by roots and logarithms, fast growth by exponentials."""
 
-from ..language import asinh, atan, exp, expm1, log1p, sign, sqrt, tanh, where
+from ..language import asinh, atan, exp, expm1, log1p, sigmoid, sign, sqrt, tanh, where
 from .entry import Kink, activation, fixed, learned
 
+TITLE = {"en": "Roots, logarithms and exponentials", "zh": "根式、对数与指数"}
 _SURVEY = "named in the survey of Kunc & Klema 2024, arXiv:2402.09092"
 _SEARCH = "found by the search of Ramachandran, Zoph & Le 2017, arXiv:1710.05941"
 _LOG2 = 0.6931471805599453
@@ -53,7 +54,8 @@ def s_exp(x, alpha=learned(1.0), beta=learned(1.0)):
 )
 def e_tanh(x, alpha=fixed(1.0)):
     """alpha times the exponential times the hyperbolic tangent."""
-    return alpha * (exp(x) * tanh(x))
+    # far right exp(x) tanh(x) is exp(x) - 2 exp(-x) sigmoid(2x), whose slope does not end in infinity times 0
+    return alpha * where(x < 1.25, exp(x) * tanh(x), exp(x) - 2 * exp(-x) * sigmoid(2 * x))
 
 
 @activation(
@@ -129,28 +131,6 @@ def arctid(x):
 
 
 @activation(
-    source=_SEARCH,
-    zh="x 乘以反双曲正弦的平方。",
-    points={1.0: 0.7768193998956959, -2.0: -4.168166770389499},
-)
-def x_arcsinh_sq(x):
-    """The input times the square of its inverse hyperbolic sine."""
-    return x * asinh(x) ** 2
-
-
-@activation(
-    source="Parisi 2020, arXiv:2009.07530",
-    zh="反双曲正弦与 √|x| 之积的十二分之一。",
-    points={1.0: 0.07344779891829525, -2.0: -0.1701340723434001},
-)
-def m_arcsinh(x):
-    """A twelfth of the inverse hyperbolic sine times the square root of |x|."""
-    # below 1.5e-8 asinh(x) is x to the last bit, and one product of roots keeps slope and curvature finite
-    near = where(abs(x) > 0, x * sqrt(abs(x)), x * abs(x))
-    return where(abs(x) < 1.5e-8, near, asinh(x) * sqrt(abs(x))) / 12
-
-
-@activation(
     source="Parisi et al. 2020, arXiv:2011.07661",
     zh="正侧为 sinh(x)/3，负侧为 x³/4。",
     points={1.0: 0.3917337312146005, -2.0: -2.0},
@@ -158,7 +138,7 @@ def m_arcsinh(x):
 )
 def hyper_sinh(x):
     """A third of the hyperbolic sine for positive input and a quarter of the cube for negative input."""
-    return where(x > 0, _sinh(x) / 3, x**3 / 4)
+    return where(x > 0, _sinh(x) / 3, x / 4 * x**2)
 
 
 @activation(

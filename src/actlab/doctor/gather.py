@@ -18,7 +18,7 @@ from .numbers import LossNumbers, Numbers, Place, Trial, odd_scale, odd_target
 from .passes import LossCalls, Measured, collect, forward, make_optimizer, measured_pass, set_seed, short_training
 from .preserve import State, preserved
 from .records import Case, Diagnosis
-from .rows import fan_in, layer_rows, weight_rows
+from .rows import fan_in, fan_out, layer_rows, weight_rows
 from .shapes import Shape
 from .structure import blocked_at, role_of, straight_pairs
 from .trace import Trace
@@ -149,8 +149,7 @@ class _Gathering:
         used = ancestors(end) if end is not None else nodes
         weight_nodes = [n for n in used if n.role in ("weight", "recurrent", "attention") and n.data]
         dense = [n for n in weight_nodes if n.op != "embedding"]
-        widths = [n.weight.shape[0] if n.weight is not None and n.op != "matmul" else n.weight.shape[-1]
-                  for n in dense if n.weight is not None]  # fmt: skip
+        widths = [fan_out(n) for n in dense if n.weight is not None]
         fan_ins = [fan_in(n) for n in dense if n.weight is not None]
         reduced = len(widths) > 1 and min(widths[:-1]) < min(fan_ins[0], widths[-1])
         cut = blocked_at(nodes, end) if end is not None else None

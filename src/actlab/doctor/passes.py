@@ -224,7 +224,7 @@ DIFFERENCES: Mapping[str, tuple[str, Callable[..., Tensor]]] = {
 
 
 def _take_loss(node: Node, result: Measured) -> None:
-    given = [t for t in tensors_in(node.arguments.get("arg0", node.arguments.get("input")))]
+    given = tensors_in(node.arguments.get("arg0", node.arguments.get("input")))
     target = tensors_in(node.arguments.get("arg1", node.arguments.get("target")))
     if not given or not target or node.out is None:
         return

@@ -118,7 +118,7 @@ def reinitialise(paths: Sequence[str], numbers: Numbers, kind: str) -> Prescript
 
 
 def for_depth(numbers: Numbers) -> tuple[Prescription, ...]:
-    """For gradients that fade or grow with depth: a better activation where the present one must fade, else a new draw."""
+    """For gradients that fade or grow: another activation where the present one must fade, else a new draw."""
     rows = [row for row in numbers.layers if row.role == "hidden"]
     paths = tuple(row.weight_path for row in rows if row.weight_path)
     weights = tuple(dict.fromkeys(paths)) or tuple(w.path for w in numbers.weights if w.trainable and not w.last)
@@ -280,14 +280,16 @@ def clean_data(where: str) -> Prescription:
 
 _FINITE: dict[str, tuple[str, str, str]] = {
     "sqrt": ("Add a small number under the root.", "在根号内加一个小数。", "torch.sqrt(x + 1e-8)"),
-    "norm": ("Add a small number under the norm's root.", "在范数的根号内加一个小数。", "(x.pow(2).sum(-1) + 1e-8).sqrt()"),
+    "norm": ("Add a small number under the norm's root.", "在范数的根号内加一个小数。",
+             "(x.pow(2).sum(-1) + 1e-8).sqrt()"),
     "log": ("Use log_softmax, logsigmoid or log1p, or clamp.", "改用 log_softmax、logsigmoid 或 log1p，或先截断。",
             "torch.log(x.clamp_min(1e-8))"),
     "exp": ("Subtract the largest value first.", "先减去最大值。", "torch.exp(x - x.amax(-1, keepdim=True))"),
     "div": ("Keep the divisor away from zero.", "让除数远离零。", "a / (b + 1e-8)"),
     "truediv": ("Keep the divisor away from zero.", "让除数远离零。", "a / (b + 1e-8)"),
     "pow": ("Keep the base positive.", "保持底数为正。", "x.clamp_min(1e-8).pow(p)"),
-    "softmax": ("A fully masked row has no softmax: give it one open place.", "整行被屏蔽时 softmax 无意义：至少留一个位置。",
+    "softmax": ("A fully masked row has no softmax: give it one open place.",
+                "整行被屏蔽时 softmax 无意义：至少留一个位置。",
                 "scores.masked_fill(mask & ~mask.all(-1, keepdim=True), float('-inf'))"),
 }  # fmt: skip
 

@@ -63,11 +63,11 @@ def repair(
         cured = case
         try:
             with preserved(case.model, case.data):
-                _train(case, epochs, chance, before, metric, "before", progress)
+                _train(case, epochs, chance, before, metric, name="before", progress=progress)
             set_seed(chance)
             cured, done, advice, left = _cure(case, diagnosis, chance)
             with preserved(nn.Module(), case.data):
-                _train(cured, epochs, chance, after, metric, "after", progress)
+                _train(cured, epochs, chance, after, metric, name="after", progress=progress)
             model = cured.model
         except KeyboardInterrupt:
             interrupted = True
@@ -82,7 +82,17 @@ def repair(
         after=after.curve(metric_name),
         accepted=accepted,
         left=left,
-        reasons=_verdict(before, after, metric_name, done, left, accepted, difference, error, interrupted),
+        reasons=_verdict(
+            before,
+            after,
+            metric_name,
+            done=done,
+            left=left,
+            accepted=accepted,
+            difference=difference,
+            error=error,
+            interrupted=interrupted,
+        ),  # fmt: skip
         interrupted=interrupted,
         advice=tuple(advice),
     )
@@ -127,6 +137,7 @@ def _train(
     seed: int,
     arm: _Arm,
     metric: Callable[[Any, Any], float],
+    *,
     name: str,
     progress: Progress | None,
 ) -> None:
@@ -274,6 +285,7 @@ def _verdict(
     before: _Arm,
     after: _Arm,
     metric: str,
+    *,
     done: list[Change],
     left: tuple[str, ...],
     accepted: bool,

@@ -18,11 +18,17 @@ from .shapes import expected_dead_share
 from .sites import likeness
 from .structure import reaches, role_of
 
+# Matrix products whose weight has its units in the last axis; linear and convolution have them in the first.
+PRODUCTS = ("matmul", "mm", "addmm", "bmm", "rmatmul")
+
 
 def weight_rows(
     start: Measured, state: State, names: dict[int, str], first: dict[str, bool], last: dict[str, bool]
 ) -> tuple[WeightNumbers, ...]:
-    """The weight operations the loss depends on; names: id of a parameter -> its name; first, last: units alike then."""
+    """The weight operations the loss depends on.
+
+    names: id of a parameter -> its name. first, last: whether all units of a parameter are alike, then.
+    """
     used = ancestors(start.end) if start.end is not None else start.nodes
     rows: list[WeightNumbers] = []
     with torch.no_grad():
@@ -40,7 +46,7 @@ def weight_rows(
                     op=node.op,
                     depth=node.weight_depth,
                     fan_in=fan_in(node),
-                    fan_out=weight.shape[0] if weight is not None else 0,
+                    fan_out=fan_out(node),
                     variance=second * fan_in(node),
                     bias_mean=float(bias.double().mean()) if bias is not None else 0.0,
                     bias_std=float(bias.double().std(unbiased=False)) if bias is not None else 0.0,
@@ -135,12 +141,19 @@ def _norm_bias(node: Node, state: State) -> Tensor | None:
     return state.original(bias) if isinstance(bias, Tensor) else None
 
 
+def fan_out(node: Node) -> int:
+    """The number of units of a weight operation."""
+    if node.weight is None:
+        return 0
+    return int(node.weight.shape[-1] if node.op in PRODUCTS else node.weight.shape[0])
+
+
 def fan_in(node: Node) -> int:
     """The number of inputs each unit of a weight operation sums over."""
     if node.weight is None:
         return 0
     weight = node.weight
-    return int(weight.shape[-2] if node.op in ("matmul", "mm", "addmm", "bmm", "rmatmul") else weight[0].numel())
+    return int(weight.shape[-2] if node.op in PRODUCTS else weight[0].numel())
 
 
 def _second(tensor: Tensor | None) -> float:

@@ -78,7 +78,7 @@ class Site:
         self._histogram(value.detach().float())
 
     def _sides(self, rows: Tensor, flat: Tensor) -> tuple[Tensor, Tensor]:
-        """Which values lie in a flat tail on the low and on the high side; a rectifier's silent side is no saturation."""
+        """Which values lie in a flat tail, low and high; a rectifier's silent side is no saturation."""
         nothing = torch.zeros_like(flat)
         low = flat & (rows < 0) if self.shape.low_flat and not self.shape.dead_type else nothing
         high = flat & (rows > 0) if self.shape.high_flat else nothing

@@ -79,9 +79,9 @@ class Trace(TorchFunctionMode):
         entry = getattr(module, "entry", None)
         if getattr(entry, "kind", "") == "along axis":
             role = "log_softmax" if getattr(entry, "name", "") == "log_softmax" else "softmax"
-            self._collapse(module, path, inputs[0], output, since, role)
+            self._collapse(module, path, inputs[0], output, since=since, role=role)
         elif self._possible_activation(module, inputs) and self._is_elementwise(module, inputs[0]):
-            self._collapse(module, path, inputs[0], output, since)
+            self._collapse(module, path, inputs[0], output, since=since)
         elif id(output) not in self.made and inputs and isinstance(inputs[0], Tensor):
             self.adopt(output, (path, type(module).__name__))
 
@@ -120,7 +120,7 @@ class Trace(TorchFunctionMode):
         return [pair for pair in self._kept if isinstance(pair, tuple)]
 
     def _collapse(
-        self, module: nn.Module, path: str, x: Tensor, output: Tensor, since: int, role: str = "activation"
+        self, module: nn.Module, path: str, x: Tensor, output: Tensor, *, since: int, role: str = "activation"
     ) -> None:
         """Replace what was recorded inside an activation module by one node."""
         given = next((kept for owner, kept in reversed(self._kept_pairs()) if owner is module), x)
@@ -175,7 +175,9 @@ class Trace(TorchFunctionMode):
         results = tensors_in(out)
         if not results or (not parents and not any(isinstance(t, nn.Parameter) for t in given)):
             return out
-        node = self._record(name, role, tuple(parents), given, args, kwargs, results, x, func)
+        node = self._record(
+            name, role, tuple(parents), given, args=args, kwargs=kwargs, results=results, x=x, func=func
+        )
         if self._replace is not None and node is not None and node.key == self._replace[0]:
             out = self._replace[1]
             self.made[id(out)] = node
@@ -189,6 +191,7 @@ class Trace(TorchFunctionMode):
         role: str,
         parents: tuple[Node, ...],
         given: list[Tensor],
+        *,
         args: Any,
         kwargs: Any,
         results: list[Tensor],

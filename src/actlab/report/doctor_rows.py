@@ -9,7 +9,7 @@ from .numbers import number, predicted_norms, share
 from .words import join, say, word
 
 if TYPE_CHECKING:
-    from ..doctor.records import Diagnosis, LayerNumbers, Repair
+    from ..doctor.records import Diagnosis, LayerNumbers, Prescription, Repair
 
 # the columns of the table of layers, and from which width of a terminal each is shown
 COLUMNS = {
@@ -49,6 +49,16 @@ def training(found: Diagnosis, lang: str) -> str:
     return (
         told if found.trivial_loss is None else told + say(lang, "doctor.trivial", loss=number(found.trivial_loss, 4))
     )
+
+
+def cures(found: Diagnosis) -> list[list[tuple[Prescription, int | None]]]:
+    """For each finding its prescriptions, with the number of the earlier finding that has the same one, or None."""
+    first: dict[tuple[object, str], int] = {}
+    told: list[list[tuple[Prescription, int | None]]] = []
+    for at, finding in enumerate(found.findings, 1):
+        numbers = [first.setdefault((cure.changes, cure.code), at) for cure in finding.prescriptions]
+        told.append([(cure, n if n < at else None) for cure, n in zip(finding.prescriptions, numbers, strict=True)])
+    return told
 
 
 def layer_rows(layers: Sequence[LayerNumbers]) -> list[dict[str, str]]:

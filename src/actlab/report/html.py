@@ -85,6 +85,7 @@ def doctor_page(diagnosis: Diagnosis, result: Repair | None, lang: str) -> str:
         words=doctor_rows.WORDS,
         ends=doctor_rows.ends(result, lang) if result else [],
         held_out=doctor_rows.held_out(result, lang) if result else "",
+        findings=list(zip(diagnosis.findings, doctor_rows.cures(diagnosis), strict=True)),
         evidence=_evidence,
         same=same_changes,
     )

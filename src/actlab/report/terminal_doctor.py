@@ -10,7 +10,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from .doctor_rows import COLUMNS, WORDS, ends, held_out, layer_rows, training, verdict
+from .doctor_rows import COLUMNS, WORDS, cures, ends, held_out, layer_rows, training, verdict
 from .numbers import same_changes, shorten, spark, thinned
 from .terminal import DIM, HEAD, heading, indented
 from .words import join, say, word
@@ -24,8 +24,12 @@ _STYLE = {"illness": "bold red", "warning": "yellow", "note": "blue"}
 def diagnosis(found: Diagnosis, lang: str, width: int) -> Group:
     """What is wrong, with its numbers, and what to do."""
     parts: list[RenderableType] = [_verdict(found, lang), Text(), _training(found, lang), Text()]
-    for at, finding in enumerate(found.findings, 1):
-        parts += [_finding(at, finding, lang), Text()]
+    for at, (finding, given) in enumerate(zip(found.findings, cures(found), strict=True), 1):
+        parts += [_finding(at, finding, lang)]
+        for cure, earlier in given:
+            told = prescription(cure, lang) if earlier is None else Text(say(lang, "doctor.same_cure", at=earlier))
+            parts.append(indented(told))
+        parts.append(Text())
     if found.layers:
         parts += [heading(say(lang, "doctor.layers")), layers(found.layers, lang, width)]
         parts.append(Text(say(lang, "doctor.layers.legend"), style=DIM))
@@ -53,8 +57,6 @@ def _finding(at: int, finding: Finding, lang: str) -> Group:
         told = join(lang, places) + (say(lang, "list.more", count=left) if left else "")
         parts.append(indented(Text(f"{say(lang, 'doctor.where')}{told}", style=DIM)))
     parts.append(indented(Text(finding.explain(lang))))
-    for cure in finding.prescriptions:
-        parts.append(indented(prescription(cure, lang)))
     return Group(*parts)
 
 

@@ -66,6 +66,7 @@ class Function:
             return self._evaluate(x, order)
         if order not in self._on_grid:
             self._on_grid[order] = self._evaluate(x, order)
+            self._on_grid[order].flags.writeable = False
         return self._on_grid[order]
 
     def _evaluate(self, x: ArrayLike, order: int) -> Array:

@@ -21,13 +21,16 @@ _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(20)
 _CUTS = np.array([0.0, 1.0, 2.0, 3.0, 4.5, 6.0, 9.0, 14.0, 22.0, 38.0])
 _POINT = 1e-150  # a standard deviation whose square underflows
 _TOLERANCE = 1e-13
+_NARROWEST = 1e-14  # standard deviations; a part this narrow is a singularity
+_ACCEPTED = 1e-10  # relative error that may be left in such parts
 _LARGEST = 40_000  # parts; sin(1000 z) needs about 3000
 
 
 class Moments(NamedTuple):
     """Means over z ~ N(0, q) of an activation f: E f, E f^2, E f', E f'^2, and the shares of exact zeros.
 
-    zero_share, zero_slope_share: probability that f(z), and that f'(z), is exactly 0.
+    zero_share, zero_slope_share: probability that f(z), and that f'(z), is exactly 0. Where the slope has a pole its
+    mean may be NaN and its mean square infinite.
     """
 
     mean: float
@@ -74,28 +77,31 @@ def _moments(function: Function, q: float) -> Moments:
     low, high = edges[:-1], edges[1:]
     whole, size = _integrate(function, s, low, high)
     total, scale, count = np.zeros(4), size.sum(axis=0), len(low)
+    exists = np.ones(4, dtype=bool)
     while len(low):
         middle = low + (high - low) / 2
         left, left_size = _integrate(function, s, low, middle)
         right, right_size = _integrate(function, s, middle, high)
         halves = left + right
         scale = np.maximum(scale, (left_size + right_size).sum(axis=0))
-        settled = np.all(np.abs(halves - whole) <= _TOLERANCE * scale, axis=1)
-        total += halves[settled].sum(axis=0)
-        open_ = ~settled
-        low, high = np.concatenate([low[open_], middle[open_]]), np.concatenate([middle[open_], high[open_]])
-        whole = np.concatenate([left[open_], right[open_]])
-        count += len(low)
-        if (
-            not np.all(np.isfinite(whole))
-            or not np.all(np.isfinite(scale))
-            or count > _LARGEST
-            or (len(low) and np.min(high - low) < 1e-14)
-        ):
+        exists &= np.isfinite(scale) & np.all(np.isfinite(halves), axis=0)
+        apart = np.abs(halves - whole)
+        if count > _LARGEST or np.min(high - low) < _NARROWEST:
+            exists &= apart.sum(axis=0) <= _ACCEPTED * scale
+            settled = np.ones(len(low), dtype=bool)
+        else:
+            settled = np.all((apart <= _TOLERANCE * scale) | ~exists, axis=1)
+        if not exists[:2].all():
             raise ValueError(
                 f"{function.entry.name}: its mean square over a normal input of variance {q:g} does not exist or "
                 "cannot be computed: the function grows too fast, is undefined somewhere, or oscillates too fast"
             )
+        total += halves[settled].sum(axis=0)
+        split = ~settled
+        low, high = np.concatenate([low[split], middle[split]]), np.concatenate([middle[split], high[split]])
+        whole = np.concatenate([left[split], right[split]])
+        count += len(low)
+    total = np.where(exists, total, [math.nan, math.nan, math.nan, math.inf])
     mean, second, slope_mean, slope_second = total.tolist()
     return Moments(mean, second, slope_mean, slope_second, _zero_share(function, s, 0), _zero_share(function, s, 1))
 
@@ -141,6 +147,8 @@ def slope_gain(name: str | Entry, **params: object) -> float:
 
 def _inverse_root(function: Function, which: str, reason: str) -> float:
     square = float(getattr(moments_of(function), which))
-    if square <= 0:
+    if square == math.inf:
+        reason = "the mean square of its slope is infinite"
+    if not 0 < square < math.inf:
         raise ValueError(f"{function.entry.name} has no such gain: {reason}, and no factor can undo that")
     return 1 / math.sqrt(square)

@@ -206,7 +206,7 @@ def _pointwise(function: Function, arguments: Mapping[str, float]) -> Properties
 
 
 def _inverse_root(square: float | None) -> float | None:
-    return 1 / math.sqrt(square) if square else None
+    return 1 / math.sqrt(square) if square and math.isfinite(square) else None
 
 
 def _along_axis(entry: Entry, arguments: dict[str, Any]) -> Properties:

@@ -209,7 +209,7 @@ def edge_of(function: Function, sigma_b: float) -> EdgeOfChaos | None:
             at = moments_of(function, q)
         except ValueError:  # the function grows too fast for so wide an input
             return math.nan
-        return q - at.second / at.slope_second - sigma_b**2 if at.slope_second > 0 else math.nan
+        return q - at.second / at.slope_second - sigma_b**2 if 0 < at.slope_second < math.inf else math.nan
 
     def weights(q: float) -> float:
         return 1 / math.sqrt(moments_of(function, q).slope_second)

@@ -157,7 +157,7 @@ class LearningRateTooHigh(Rule):
 
 
 def _overshoots(numbers: Numbers, killed: float) -> bool:
-    """Whether the steps themselves are large: the loss rose or broke, units died, or weights move by a tenth per step."""
+    """Whether the steps themselves are large: the loss rose or broke, units died, or weights move a tenth per step."""
     rose = numbers.task_end > numbers.task_start + 2 * numbers.standard_error or numbers.not_finite is not None
     return rose or killed > NOTEWORTHY or numbers.update_ratio > 0.1
 

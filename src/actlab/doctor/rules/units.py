@@ -85,11 +85,11 @@ def gradient_ratio(numbers: Numbers) -> tuple[float, str, str] | None:
     return start.gradient_norm / end.gradient_norm, start.path, end.path
 
 
-# Gates a value passes on its way through a recurrent cell: input gate, candidate and output gate of an LSTM, update gate
-# and candidate of a GRU.
+# Gates a value passes on its way through a recurrent cell: input gate, candidate and output gate of an LSTM,
+# update gate and candidate of a GRU.
 GATES = {"LSTM": 3, "GRU": 2, "RNN_TANH": 1}
 
 
 def saturated_gates(numbers: Numbers) -> list[Place]:
-    """Recurrent modules in which a majority of values meets at least one flat gate at the start: 1 - (1 - s)^k > 1/2."""
+    """Recurrent modules where a majority of values meets at least one flat gate at the start: 1 - (1 - s)^k > 1/2."""
     return [gate for gate in numbers.gates if 1 - (1 - gate.detail["flat_share"]) ** GATES.get(gate.op, 1) > MAJORITY]
