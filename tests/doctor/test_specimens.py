@@ -5,10 +5,10 @@ from __future__ import annotations
 from functools import cache
 
 import pytest
+from tests.specimens.programs import SPECIMENS
 
 from actlab.doctor import Diagnosis, examine
 from actlab.doctor.rules import RULES, Rule
-from tests.specimens.programs import SPECIMENS
 
 NOTES = {"redundant-log-softmax"}  # never more than a note
 # what a specimen's first alarm may be besides its own rule: the cause that the rule is a consequence of
@@ -77,7 +77,7 @@ def test_a_rule_has_its_five_attributes_and_a_page_in_both_languages(rule: Rule)
     page = type(rule).__doc__ or ""
     assert rule.code.startswith("D") and rule.reference
     assert set(rule.title) == {"en", "zh"} and all(rule.title.values())
-    assert "中文：" in page and "ick" in page.partition("中文：")[0] or rule.name in NOTES
+    assert ("中文：" in page and "ick" in page.partition("中文：")[0]) or rule.name in NOTES
 
 
 def test_codes_and_names_are_never_used_twice() -> None:

@@ -115,10 +115,11 @@ def test_what_cannot_be_replaced_is_listed_with_a_reason():
 
 
 def test_only_the_chosen_ones_are_replaced():
-    """`where` takes the name of an activation or a function of path and module."""
+    """`where` takes the name of an activation, paths, or a function of path and module."""
     net = nn.Sequential(nn.ReLU(), nn.Sigmoid(), nn.ReLU())
     assert [c.path for c in actlab.swap(net, "gelu", where="sigmoid").changes] == ["1"]
     assert [c.path for c in actlab.swap(net, "gelu", where=lambda path, _: path == "2").changes] == ["2"]
+    assert [c.path for c in actlab.swap(net, "gelu", where=["0", "2"]).changes] == ["0", "2"]
 
 
 def test_mode_dtype_and_hooks_are_kept():

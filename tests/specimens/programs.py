@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
+from itertools import pairwise
 from typing import Any
 
 import torch
@@ -41,7 +42,7 @@ def stack(sizes: Iterable[int], make: Callable[[], nn.Module] | None = nn.ReLU, 
     torch.manual_seed(0)
     widths = list(sizes)
     layers: list[nn.Module] = []
-    for i, (inner, outer) in enumerate(zip(widths, widths[1:], strict=False)):
+    for i, (inner, outer) in enumerate(pairwise(widths)):
         layers.append(nn.Linear(inner, outer))
         if make is not None and i < len(widths) - 2:
             layers.append(make())
@@ -63,7 +64,9 @@ def classify(model: nn.Module, loss: Any = F.cross_entropy, **more: Any) -> Case
     return Case(model, batches(x, labels(x)), loss, **more)
 
 
-def regress(model: nn.Module, change: Callable[[Tensor], Tensor] = lambda y: y, loss: Any = F.mse_loss, **more: Any) -> Case:
+def regress(
+    model: nn.Module, change: Callable[[Tensor], Tensor] = lambda y: y, loss: Any = F.mse_loss, **more: Any
+) -> Case:
     """The smooth target, changed."""
     x = features()
     return Case(model, batches(x, change(numbers(x))), loss, **more)

@@ -1,7 +1,7 @@
 """Blends: sums of known activations whose weights are learned."""
 
-from ..language import expm1, maximum, sigmoid, sin, tanh, where
-from .entry import Kink, activation, fixed, learned
+from ..language import expm1, maximum, sigmoid, tanh, where
+from .entry import Kink, activation, learned
 
 TITLE = {"en": "Blends", "zh": "混合类"}
 
@@ -11,6 +11,7 @@ TITLE = {"en": "Blends", "zh": "混合类"}
     zh="ReLU 加两个位置与斜率可学习的折点（自适应分段线性单元）。",
     aliases=("adaptive_piecewise_linear",),
     points={1.0: 1.0, -2.0: 0.9},
+    facts=("not monotone", "convex", "bounded below"),
     kinks=(
         Kink(0.0, "0 - a1*where(b1 > 0, 1, 0) - a2*where(b2 > 0, 1, 0)"),
         Kink("b1", "where(b1 > 0, 1, 0) - a2*where(b1 < b2, 1, 0)"),
@@ -27,6 +28,7 @@ def apl(x, a1=learned(0.2), b1=learned(0.0), a2=learned(0.2), b2=learned(0.5)):
     zh="tanh、ELU、ReLU、SiLU 与恒等函数的可学习加权和。",
     aliases=("adaptive_blending_unit",),
     points={1.0: 0.898530546917154, -2.0: -0.8134196281766879},
+    facts=("monotone",),
     kinks=(Kink(0.0, "w1 + w2 + w4/2 + w5"),),
 )
 def abu(x, *, w1=learned(0.2), w2=learned(0.2), w3=learned(0.2), w4=learned(0.2), w5=learned(0.2)):
@@ -39,6 +41,7 @@ def abu(x, *, w1=learned(0.2), w2=learned(0.2), w3=learned(0.2), w4=learned(0.2)
     source="Manessi & Rozza 2018, arXiv:1801.09403",
     zh="ReLU、tanh 与恒等函数的可学习仿射组合，权重之和为 1。",
     points={1.0: 0.9403985389889412, -2.0: -0.7410068950189542},
+    facts=("monotone",),
     kinks=(Kink(0.0, "1 - a"),),
 )
 def affine_combination(x, a=learned(0.5), b=learned(0.25)):
@@ -47,41 +50,12 @@ def affine_combination(x, a=learned(0.5), b=learned(0.25)):
 
 
 @activation(
-    source="Jagtap et al. 2021, arXiv:2106.15513",
-    zh="ReLU 叠加三个振幅可学习、初值为 0 的正弦项。",
-    points={1.0: 1.0, -2.0: 0.0},
-    kinks=(Kink(0.0, "c*c*(a1 + 2*a2 + 3*a3)"),),
-)
-def rowdy_relu(x, a1=learned(0.0), a2=learned(0.0), a3=learned(0.0), c=fixed(1.0, above=0)):
-    """ReLU plus three sines whose learned sizes start at 0."""
-    # beyond 1e36 the phase is lost in every format; x itself keeps the products from overflowing
-    u, v, w = (where(abs(x) < 1e36, k * c * x, x) for k in (1, 2, 3))
-    return maximum(x, 0.0) + c * (a1 * sin(u) + a2 * sin(v) + a3 * sin(w))
-
-
-@activation(
     source="Bodyanskiy & Kostiuk 2023, International Journal of Computing",
     zh="直线与 sigmoid 之积加偏置；按初值可成为 SiLU、tanh 或 sigmoid。",
     aliases=("learnable_extended_activation",),
     points={1.0: 0.7310585786300049, -2.0: -0.23840584404423512},
+    facts=("smooth", "not monotone", "bounded below"),
 )
 def leaf(x, alpha=learned(1.0), beta=learned(0.0), gamma=learned(1.0), delta=learned(0.0)):
     """A learned line times a sigmoid plus an offset, which can become SiLU, tanh or the sigmoid."""
     return (alpha * x + beta) * sigmoid(gamma * x) + delta
-
-
-@activation(
-    source="named in the survey of Kunc & Klema 2024, arXiv:2402.09092",
-    zh="一个三角峰（墨西哥帽）与 ReLU 的可学习凸组合。",
-    aliases=("modified_mexican_relu",),
-    points={0.5: 0.5, -0.25: 0.375},
-    kinks=(
-        Kink("c - beta", "(1 - alpha)*where(c > beta, 1, 0)"),
-        Kink("c", "(1 - alpha)*where(c > 0, 1, 0)"),
-        Kink(0.0, "alpha*where(abs(c) < beta, sign(c), 0)"),
-        Kink("c + beta", "(1 - alpha)*where(c + beta > 0, 1, 0)"),
-    ),
-)
-def mmelu(x, alpha=learned(0.5, low=0, high=1), beta=learned(1.0, above=0), c=learned(0.0)):
-    """A learned mixture of one triangular bump at c and ReLU (modified Mexican ReLU)."""
-    return alpha * maximum(beta - abs(x - c), 0.0) + (1 - alpha) * maximum(x, 0.0)

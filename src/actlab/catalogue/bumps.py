@@ -3,9 +3,10 @@
 from ..language import Expr, damp, exp, hypot, maximum, minimum, sqrt, where
 from ..language import sech as _sech
 from ..language.operations import sigmoid_slope
-from .entry import Kink, activation, fixed, learned
+from .entry import SURVEY, Kink, activation, fixed, learned
 
-_SURVEY = "named in the survey of Kunc & Klema 2024, arXiv:2402.09092"
+TITLE = {"en": "Bumps", "zh": "钟形与小波类"}
+
 _RAMASINGHE = "Ramasinghe & Lucey 2021, arXiv:2111.15135"
 _UNIT = 0.8673250705840776  # 2 / (sqrt(3) pi^(1/4)), which gives the Mexican hat unit energy
 
@@ -45,7 +46,7 @@ def arbf(x, mu=learned(0.0), sigma=learned(1.0, above=0)):
 
 
 @activation(
-    source="folklore; the logistic density. In networks: " + _SURVEY,
+    source="folklore; the logistic density. In networks: " + SURVEY,
     zh="S 形函数的导数 σ(x)(1 − σ(x))，即逻辑斯谛分布的密度。",
     aliases=("logistic_density",),
     points={1.0: 0.19661193324148185, -2.0: 0.10499358540350652},
@@ -154,7 +155,7 @@ def hat(x, alpha=learned(2.0, above=0)):
 
 
 @activation(
-    source=_SURVEY,
+    source=SURVEY,
     zh="(1 − x²)·exp(−αx²)：α = 1/2 时为未归一化的墨西哥帽。",
     points={0.5: 0.5841005873035536, -2.0: -0.05494691666620254},
     facts=("smooth", "not monotone", "even", "bounded"),
@@ -165,7 +166,7 @@ def wave(x, alpha=fixed(1.0, above=0)):
 
 
 @activation(
-    source=_SURVEY,
+    source=SURVEY,
     zh="三个宽度为 β、中心为 −2α、0、2α 的高斯钟形，在 ±α 处相接。",
     points={1.0: 0.36787944117144233, -5.0: 0.36787944117144233},
     facts=("not monotone", "even", "bounded"),

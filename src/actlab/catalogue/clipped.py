@@ -1,9 +1,9 @@
 """Clipped functions: cut off at a floor and a ceiling, piecewise linear or quadratic in between."""
 
 from ..language import maximum, minimum, where
-from .entry import Kink, activation, fixed, learned
+from .entry import SURVEY, Kink, activation, fixed, learned
 
-_SURVEY = "named in the survey of Kunc & Klema 2024, arXiv:2402.09092"
+TITLE = {"en": "Clipped lines", "zh": "截断线性类"}
 
 
 @activation(
@@ -90,7 +90,7 @@ def bbfire(x, alpha=fixed(1.0, above=0), beta=fixed(5.0, above=0)):
 
 
 @activation(
-    source=_SURVEY,
+    source=SURVEY,
     zh="中心 beta 可学习、陡度 alpha 可调的 hard tanh；alpha 增大时趋于符号函数。",
     points={-2.0: -1.0, 0.25: 0.25, 3.0: 1.0},
     facts=("monotone", "bounded", "odd"),

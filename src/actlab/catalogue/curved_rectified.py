@@ -1,9 +1,9 @@
 """Curved rectifiers: ReLU raised to a power, flattened by a logarithm or combined with a wave."""
 
 from ..language import cos, log1p, maximum, sin, softplus, where
-from .entry import Kink, activation, fixed, learned
+from .entry import SURVEY, Kink, activation, fixed, learned
 
-_SURVEY = "named in the survey of Kunc & Klema 2024, arXiv:2402.09092"
+TITLE = {"en": "Curved rectifiers", "zh": "曲线整流类"}
 
 
 @activation(
@@ -96,7 +96,7 @@ def star_relu(x, s=learned(0.8944), b=learned(-0.4472)):
 
 
 @activation(
-    source=_SURVEY,
+    source=SURVEY,
     zh="从 ReLU 中减去 alpha 倍对数项，使正半轴略微弯曲。",
     points={-1.0: 0.0, 1.0: 0.82671320486001367, 3.0: 2.6534264097200273},
     facts=("monotone", "convex", "bounded below"),
@@ -109,7 +109,7 @@ def prenu(x, alpha=learned(0.25)):
 
 
 @activation(
-    source=_SURVEY,
+    source=SURVEY,
     zh="ReLU 与 softplus 的加权平均，权重 alpha 取自数据噪声水平。",
     aliases=("rsp",),
     points={0.0: 0.34657359027997265, 2.0: 2.0634640055214862, -2.0: 0.063464005521486248},

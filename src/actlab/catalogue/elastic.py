@@ -8,6 +8,8 @@ _NOTES = (
     "lower 与 upper 应关于 1 对称：评估时以二者均值为斜率。",
 )
 
+TITLE = {"en": "Randomly stretched", "zh": "随机伸缩类"}
+
 
 @activation(
     source="Jiang et al. 2018, Neurocomputing, elastic rectified linear units",

@@ -14,6 +14,8 @@ from typing import Any
 from ..language import Expr, derivative, nth_derivative, parse, symbol
 
 KINDS = ("pointwise", "gated", "along axis", "random", "straight-through")
+# The source of a function that is known from the survey only.
+SURVEY = "named in the survey of Kunc & Klema 2024, arXiv:2402.09092"
 # Words an entry may state about itself; `theory` measures each and a test compares.
 FACTS = (
     "smooth",

@@ -3,14 +3,15 @@
 import math
 
 from ..language import Phi, erf, exp, expm1, log1p, minimum, softplus, where
-from .entry import Kink, activation, fixed, learned
+from .entry import SURVEY, Kink, activation, fixed, learned
 
-_SURVEY = "named in the survey of Kunc & Klema 2024, arXiv:2402.09092"
+TITLE = {"en": "Gated by a distribution function", "zh": "分布函数门控类"}
+
 _BISWAS = "Biswas et al. 2021, arXiv:2109.04386"
 
 
 @activation(
-    source=_SURVEY + "; Hendrycks & Gimpel 2016, arXiv:1606.08415, with a general standard deviation",
+    source=SURVEY + "; Hendrycks & Gimpel 2016, arXiv:1606.08415, with a general standard deviation",
     zh="以标准差为 α 的正态分布函数为门的 GELU。",
     points={1.0: 0.8413447460685429, -2.0: -0.04550026389635842},
     facts=("smooth", "not monotone", "bounded below"),
@@ -143,7 +144,7 @@ def golu(x):
 
 
 @activation(
-    source=_SURVEY,
+    source=SURVEY,
     zh="以互补双对数分布函数 1 − exp(−eˣ) 为门的 x。",
     points={1.0: 0.9340119641546875, -2.0: -0.2531539630137667},
     facts=("smooth", "not monotone", "bounded below"),
@@ -154,7 +155,7 @@ def loglogish(x):
 
 
 @activation(
-    source=_SURVEY,
+    source=SURVEY,
     zh="以拉普拉斯分布函数为门的 x。",
     aliases=("laplace_linear_unit",),
     points={1.0: 0.8160602794142788, -2.0: -0.1353352832366127},

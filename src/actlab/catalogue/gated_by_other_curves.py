@@ -4,9 +4,10 @@ from ..language import PI, Expr, atan, exp, hypot, log1p, maximum, minimum, sin,
 from ..language import sech as _sech
 from ..language import sigmoid as _sigmoid
 from ..language import softplus as _softplus
-from .entry import Kink, activation, fixed, learned
+from .entry import SURVEY, Kink, activation, fixed, learned
 
-_SURVEY = "named in the survey of Kunc & Klema 2024, arXiv:2402.09092"
+TITLE = {"en": "Gated by other curves", "zh": "其他曲线门控类"}
+
 _BISWAS = "Biswas et al. 2020, arXiv:2009.13501"
 _ZHU = "Zhu et al. 2021, Neurocomputing"
 _CROSSING = 0.6590460684074066  # where x equals its sigmoid
@@ -140,7 +141,7 @@ def swim(x, k=fixed(0.5)):
 
 
 @activation(
-    source=_SURVEY,
+    source=SURVEY,
     zh="x·arctan(x)：偶函数，两端趋于直线。",
     points={1.0: 0.7853981633974483, -2.0: 2.214297435588181},
     facts=("smooth", "not monotone", "even", "bounded below", "convex"),
@@ -151,7 +152,7 @@ def self_arctan(x):
 
 
 @activation(
-    source=_SURVEY,
+    source=SURVEY,
     zh="x 乘以 (π/2)σ(x) 的正弦。",
     points={1.0: 0.9120862871083639, -2.0: -0.3723025961462387},
     facts=("smooth", "not monotone", "bounded below"),
@@ -162,7 +163,7 @@ def sinsig(x):
 
 
 @activation(
-    source=_SURVEY,
+    source=SURVEY,
     zh="x 乘以双曲正割：奇函数，两端归零。",
     aliases=("re_hsec",),
     points={1.0: 0.6480542736638853, -2.0: -0.5316044576681593},
@@ -174,7 +175,7 @@ def re_sech(x):
 
 
 @activation(
-    source=_SURVEY,
+    source=SURVEY,
     zh="对数内外各有可学习系数的 Logish：x·ln(1 + α·σ(βx))。",
     aliases=("logmoid",),
     points={1.0: 0.5487331165400282, -2.0: -0.22523351035782402},

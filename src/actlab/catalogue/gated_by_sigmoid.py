@@ -2,9 +2,9 @@
 
 from ..language import PI, atan, exp, log, maximum, minimum, softplus, tanh, where
 from ..language import sigmoid as _sigmoid
-from .entry import Kink, activation, drawn, fixed, learned
+from .entry import SURVEY, Kink, activation, drawn, fixed, learned
 
-_SURVEY = "named in the survey of Kunc & Klema 2024, arXiv:2402.09092"
+TITLE = {"en": "Gated by a sigmoid", "zh": "Sigmoid 门控类"}
 
 
 @activation(
@@ -62,7 +62,7 @@ def flatten_t_swish(x, t=fixed(-0.2)):
 
 
 @activation(
-    source=_SURVEY,
+    source=SURVEY,
     zh="x·arctan(kπσ(x))：训练时 k 随机抽取，评估时取其均值。",
     kind="random",
     points={1.0: 0.9623186708404817, -2.0: -0.4598313005511401},
@@ -164,7 +164,7 @@ def situ(x, beta=fixed(1.0, above=0)):
 
 
 @activation(
-    source=_SURVEY,
+    source=SURVEY,
     zh="正半轴恒等，负半轴为 x/(1 + α·e^(−βx))。",
     points={2.0: 2.0, -2.0: -0.6605892492241465},
     facts=("not monotone", "bounded below"),
@@ -177,7 +177,7 @@ def sara(x, alpha=fixed(0.5, above=0), beta=fixed(0.7, above=0)):
 
 
 @activation(
-    source=_SURVEY,
+    source=SURVEY,
     zh="x 乘以 arctan(x) 的 S 形函数值，两端均趋于直线。",
     points={1.0: 0.6868423739506077, -2.0: -0.4968056755065956},
     facts=("smooth", "monotone"),
@@ -188,7 +188,7 @@ def swat(x):
 
 
 @activation(
-    source=_SURVEY,
+    source=SURVEY,
     zh="x 乘以 SiLU(x) 的 S 形函数值，左端趋于 x/2。",
     points={1.0: 0.6750375273768237, -2.0: -0.881358485450859},
     facts=("smooth", "monotone"),
@@ -199,7 +199,7 @@ def double_silu(x):
 
 
 @activation(
-    source=_SURVEY,
+    source=SURVEY,
     zh="x 乘以 e^(−x) 的 S 形函数值：左端趋于 x，右端趋于 x/2。",
     aliases=("generalized_swish",),
     points={1.0: 0.5909464774544254, -2.0: -1.998764805345682},
@@ -211,7 +211,7 @@ def g_swish(x):
 
 
 @activation(
-    source=_SURVEY,
+    source=SURVEY,
     zh="门下移 β 后重新归一的 Swish：x·(σ(αx) − β)/(1 − β)。",
     aliases=("pssilu",),
     points={1.0: 0.46211715726000974, -2.0: 1.5231883119115297},

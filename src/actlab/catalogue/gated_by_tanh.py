@@ -4,9 +4,10 @@ from ..language import Phi, exp, expm1, log, log1p, maximum, where
 from ..language import sigmoid as _sigmoid
 from ..language import softplus as _softplus
 from ..language import tanh as _tanh
-from .entry import Kink, activation, fixed, learned
+from .entry import SURVEY, Kink, activation, fixed, learned
 
-_SURVEY = "named in the survey of Kunc & Klema 2024, arXiv:2402.09092"
+TITLE = {"en": "Gated by tanh", "zh": "tanh 门控类"}
+
 _BISWAS = "Biswas et al. 2020, arXiv:2009.03863"
 
 
@@ -113,7 +114,7 @@ def phish(x):
 
 
 @activation(
-    source=_SURVEY + " as the TeLU of Mercioni & Holban",
+    source=SURVEY + " as the TeLU of Mercioni & Holban",
     zh="x 乘以 ELU(αx) 的双曲正切；与 2024 年的 TeLU 同名而不同式。",
     points={1.0: 0.7615941559557649, -2.0: 1.3973065094160466},
     facts=("smooth", "not monotone", "bounded below"),
@@ -124,7 +125,7 @@ def telu_mercioni(x, alpha=learned(1.0, above=0)):
 
 
 @activation(
-    source=_SURVEY,
+    source=SURVEY,
     zh="只保留正半轴的 Mish，softplus 内乘以 α。",
     aliases=("soft_clipping_mish", "scl_mish"),
     points={1.0: 0.8650983882673103, -2.0: 0.0},
@@ -137,7 +138,7 @@ def sc_mish(x, alpha=learned(1.0)):
 
 
 @activation(
-    source=_SURVEY,
+    source=SURVEY,
     zh="只保留正半轴的 Mish，再整体平移 p。",
     aliases=("flatten_p_mish",),
     points={1.0: 0.6650983882673104, -2.0: -0.2},
@@ -154,7 +155,7 @@ def pfpm(x, p=learned(-0.2)):
 
 
 @activation(
-    source=_SURVEY,
+    source=SURVEY,
     zh="x 乘以 α·σ(x) 的双曲正切；α = 1 时称 TS-ReLU。",
     aliases=("ts_relul",),
     points={1.0: 0.3500750547536474, -2.0: -0.11906197276120177},
@@ -166,7 +167,7 @@ def psgu(x, alpha=learned(0.5)):
 
 
 @activation(
-    source=_SURVEY,
+    source=SURVEY,
     zh="x 乘以 α·tanh(x/2) 的双曲正切：偶函数；α = 1 时称 TBS-ReLU。",
     points={1.0: 0.2270326087174543, -2.0: 0.726798968778105},
     facts=("smooth", "not monotone", "even", "bounded below"),

@@ -1,9 +1,9 @@
 """Leaky rectifiers: straight lines that keep a slope on the negative side, some with a second bend."""
 
 from ..language import maximum, minimum, sigmoid, where
-from .entry import Kink, activation, fixed, learned
+from .entry import SURVEY, Kink, activation, fixed, learned
 
-_SURVEY = "named in the survey of Kunc & Klema 2024, arXiv:2402.09092"
+TITLE = {"en": "Leaky rectifiers", "zh": "泄漏整流类"}
 
 
 @activation(
@@ -84,7 +84,7 @@ def arelu(x, alpha=learned(0.9, low=0.01, high=0.99), beta=learned(2.0)):
 
 
 @activation(
-    source=_SURVEY,
+    source=SURVEY,
     zh="正负两侧斜率与整体偏移均可学习的折线。",
     points={3.0: 2.78, -2.0: -0.24},
     facts=("monotone",),

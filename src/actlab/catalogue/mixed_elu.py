@@ -1,9 +1,10 @@
 """Mixed exponential units: ELU combined with a gate, a softplus, another rectifier or a power."""
 
 from ..language import exp, expm1, maximum, minimum, sigmoid, softplus, where
-from .entry import Kink, activation, fixed, learned
+from .entry import SURVEY, Kink, activation, fixed, learned
 
-_SURVEY = "named in the survey of Kunc & Klema 2024, arXiv:2402.09092"
+TITLE = {"en": "Mixed exponential units", "zh": "混合指数类"}
+
 _LEAK = 0.01  # the slope of the leaky ReLU that Qian et al. mix in
 
 
@@ -158,7 +159,7 @@ def elus_plus2l(x, alpha=learned(0.5, low=0, high=1), beta=learned(0.5)):
 
 
 @activation(
-    source=_SURVEY,
+    source=SURVEY,
     zh="正半轴在恒等上叠加 hard sigmoid 门控项、负半轴为 ELU。",
     points={-1.0: -0.31606027941427884, 0.5: 0.6875, 2.0: 3.0},
     facts=("monotone", "bounded below"),

@@ -23,10 +23,10 @@ def _clip(x, a, epsilon):
     return 2 * a * (x / (right + left))
 
 
-def _missing(x, a, epsilon):
-    """What the smooth clip lacks to a at x > a."""
-    right, left = _roots(x, a, epsilon)
-    return a * (epsilon / (right + x + a) + epsilon / (left + x - a)) / (right + left)
+def _missing(far, near, a, epsilon):
+    """What the smooth clip lacks to a, at distances near >= 0 and far = near + 2a beyond its two corners."""
+    right, left = hypot(far, sqrt(epsilon)), hypot(near, sqrt(epsilon))
+    return a * (epsilon / (right + far) + epsilon / (left + near)) / (right + left)
 
 
 def _product(x, a, epsilon):
@@ -54,6 +54,7 @@ def _left_over(x, epsilon):
     source=_SURVEY,
     zh="光滑的绝对值 √(x²+epsilon)。",
     points={0.0: 0.1, -3.0: 3.0016662039607267},
+    facts=("smooth", "not monotone", "even", "convex", "bounded below"),
 )
 def v_relu_plus(x, epsilon=fixed(0.01, above=0)):
     """The absolute value with a rounded corner, sqrt(x^2 + epsilon)."""
@@ -64,6 +65,7 @@ def v_relu_plus(x, epsilon=fixed(0.01, above=0)):
     source=_SURVEY,
     zh="光滑的符号函数 x/√(x²+epsilon)。",
     points={0.1: 0.7071067811865476, -2.0: -0.9987523388778446},
+    facts=("smooth", "monotone", "odd", "bounded"),
 )
 def bipolar_plus(x, epsilon=fixed(0.01, above=0)):
     """A smooth sign, x / sqrt(x^2 + epsilon)."""
@@ -76,6 +78,7 @@ def bipolar_plus(x, epsilon=fixed(0.01, above=0)):
     source=_SURVEY,
     zh="光滑的阶跃函数 (1 + x/√(x²+epsilon))/2。",
     points={0.1: 0.8535533905932737, -2.0: 0.0006238305610776627},
+    facts=("smooth", "monotone", "bounded"),
 )
 def step_plus(x, epsilon=fixed(0.01, above=0)):
     """A smooth step, (1 + x / sqrt(x^2 + epsilon)) / 2."""
@@ -88,6 +91,7 @@ def step_plus(x, epsilon=fixed(0.01, above=0)):
     source=_SURVEY,
     zh="光滑的 softsign：x/(1+√(x²+epsilon))。",
     points={1.0: 0.4987562112089027, -0.1: -0.08761006569007046},
+    facts=("smooth", "monotone", "odd", "bounded"),
 )
 def softsign_plus(x, epsilon=fixed(0.01, above=0)):
     """Softsign with its corner at the origin rounded, x / (1 + sqrt(x^2 + epsilon))."""
@@ -100,10 +104,11 @@ def softsign_plus(x, epsilon=fixed(0.01, above=0)):
     source=_SURVEY,
     zh="两个拐角都圆滑的 hard tanh。",
     points={1.0: 0.9512492197250393, -2.0: -0.9983393209243189},
+    facts=("smooth", "monotone", "odd", "bounded"),
 )
 def hard_tanh_plus(x, epsilon=fixed(0.01, above=0)):
     """Hard tanh with both corners rounded."""
-    outside = sign(x) * (1 - _missing(abs(x), 1.0, epsilon))
+    outside = sign(x) * (1 - _missing(abs(x) + 1, abs(x) - 1, 1.0, epsilon))
     return where(abs(x) < 1, _clip(x, 1.0, epsilon), outside)
 
 
@@ -111,18 +116,20 @@ def hard_tanh_plus(x, epsilon=fixed(0.01, above=0)):
     source=_SURVEY,
     zh="两个拐角都圆滑、截断在 (0, 1) 的 ReLU。",
     points={1.0: 0.9524937810560445, -2.0: 0.0004161177446758482},
+    facts=("smooth", "monotone", "bounded"),
 )
 def b_relu_plus(x, epsilon=fixed(0.01, above=0)):
     """ReLU bounded by 1 with both corners rounded."""
     inside = 0.5 + _clip(x - 0.5, 0.5, epsilon)
-    above = 1 - _missing(x - 0.5, 0.5, epsilon)
-    return where(x < sqrt(epsilon) / 2, _missing(0.5 - x, 0.5, epsilon), where(x > 1, above, inside))
+    above = 1 - _missing(x, x - 1, 0.5, epsilon)
+    return where(x < sqrt(epsilon) / 2, _missing(1 - x, -x, 0.5, epsilon), where(x > 1, above, inside))
 
 
 @activation(
     source=_SURVEY,
     zh="拐角圆滑的 softshrink。",
     points={1.0: 0.5032861567609939, -0.25: -0.0063104714178237025},
+    facts=("smooth", "monotone", "odd"),
 )
 def softshrink_plus(x, alpha=fixed(0.5, above=0), epsilon=fixed(0.01, above=0)):
     """Softshrink with its corners rounded."""
@@ -134,6 +141,7 @@ def softshrink_plus(x, alpha=fixed(0.5, above=0), epsilon=fixed(0.01, above=0)):
     source=_SURVEY,
     zh="跳跃被磨圆的 hardshrink。",
     points={1.0: 0.9913977589171556, -0.25: -0.010036926054013252},
+    facts=("smooth", "monotone", "odd"),
 )
 def hardshrink_plus(x, alpha=fixed(0.5, above=0), epsilon=fixed(0.01, above=0)):
     """Hardshrink with its jumps smoothed."""
@@ -151,6 +159,7 @@ def hardshrink_plus(x, alpha=fixed(0.5, above=0), epsilon=fixed(0.01, above=0)):
     source=_SURVEY,
     zh="拐角圆滑、两端斜率为 alpha 的对称 S 形 ReLU。",
     points={1.0: 0.9756246098625196, -2.0: -1.4991696604621594},
+    facts=("smooth", "monotone", "odd"),
 )
 def s_relu_plus(x, alpha=learned(0.5), t=learned(1.0, above=0), epsilon=fixed(0.01, above=0)):
     """Slope 1 between -t and t and slope alpha beyond, with both corners rounded."""
@@ -162,6 +171,7 @@ def s_relu_plus(x, alpha=learned(0.5), t=learned(1.0, above=0), epsilon=fixed(0.
     source=_SURVEY,
     zh="拐角圆滑的 Pan 函数：中间平坦、两侧上升。",
     points={1.0: 0.051249219725039284, -2.0: 1.003326883036408},
+    facts=("smooth", "not monotone", "even", "convex", "bounded below"),
 )
 def pan_plus(x, alpha=fixed(1.0, above=0), epsilon=fixed(0.01, above=0)):
     """Flat between -alpha and alpha and of slope 1 beyond, with both corners rounded (the Pan function)."""
@@ -172,6 +182,7 @@ def pan_plus(x, alpha=fixed(1.0, above=0), epsilon=fixed(0.01, above=0)):
     source=_SURVEY,
     zh="拐角圆滑的 SignReLU：正侧近似恒等，负侧近似 softsign。",
     points={1.0: 0.9775559704955994, -2.0: -0.6654635603583597},
+    facts=("smooth", "monotone", "bounded below"),
 )
 def sign_relu_plus(x, epsilon=fixed(0.01, above=0)):
     """Nearly the identity for positive input and softsign for negative input, with a rounded corner."""

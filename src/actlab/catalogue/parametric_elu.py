@@ -1,9 +1,10 @@
 """Parametric exponential units: ELU scaled, stretched, shifted or deformed by constants that can be learned."""
 
 from ..language import exp, expm1, log1p, maximum, where
-from .entry import Kink, activation, fixed, learned
+from .entry import SURVEY, Kink, activation, fixed, learned
 
-_SURVEY = "named in the survey of Kunc & Klema 2024, arXiv:2402.09092"
+TITLE = {"en": "Parametric exponential units", "zh": "参数化指数类"}
+
 
 # Klambauer et al. 2017, arXiv:1706.02515: the constants of SELU in double precision
 _SELU_SCALE = 1.0507009873554805
@@ -134,7 +135,7 @@ def pdelu(x, alpha=learned(1.0), t=fixed(0.9, above=0, below=1)):
 
 
 @activation(
-    source=_SURVEY,
+    source=SURVEY,
     zh="负半轴另加小斜率泄漏的 SELU。",
     aliases=("leaky_selu",),
     points={-1.0: -1.1218377476861175, -2.0: -1.5411804883428046},
@@ -147,7 +148,7 @@ def lselu(x, alpha=fixed(_SELU_SCALE), beta=fixed(_SELU_ALPHA), gamma=fixed(0.01
 
 
 @activation(
-    source=_SURVEY,
+    source=SURVEY,
     zh="常数可调、负半轴衰减速度可变的 SELU。",
     aliases=("scaled_scaled_elu",),
     points={-1.0: -1.1113307378125627, -2.0: -1.520166468595695},

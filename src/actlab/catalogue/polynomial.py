@@ -1,6 +1,6 @@
 """Polynomials and quotients of polynomials: no exponential, and no pole for any parameter allowed."""
 
-from ..language import hypot, log, log1p, maximum, sigmoid, where
+from ..language import log, log1p, maximum, sigmoid, where
 from .entry import Kink, activation, fixed, learned
 
 TITLE = {"en": "Polynomial and rational", "zh": "多项式与有理式"}
@@ -12,6 +12,7 @@ _NOEL = "Noel et al. 2021, arXiv:2111.04020"
     zh="输入的平方，加密计算中常用来代替 ReLU。",
     aliases=("quad",),
     points={1.5: 2.25, -3.0: 9.0},
+    facts=("smooth", "not monotone", "even", "convex", "bounded below"),
     elsewhere={"torch": "square", "jax": "jax.numpy.square"},
     notes=(
         "Outputs grow with every layer: keep inputs near [-1, 1] by normalisation.",
@@ -27,6 +28,7 @@ def square(x):
     source="Chen & Manning 2014, a dependency parser, for its use in networks",
     zh="输入的立方乘以 alpha。",
     points={0.5: 0.125, -2.0: -8.0},
+    facts=("smooth", "monotone", "odd"),
 )
 def cube(x, alpha=fixed(1.0)):
     """alpha times the cube of the input."""
@@ -37,6 +39,7 @@ def cube(x, alpha=fixed(1.0)):
     source=_NOEL,
     zh="非单调三次函数 x − x³。",
     points={0.5: 0.375, -2.0: 6.0},
+    facts=("smooth", "not monotone", "odd"),
 )
 def ncu(x):
     """The cubic x - x^3, which oscillates once and then runs away."""
@@ -47,6 +50,7 @@ def ncu(x):
     source=_NOEL,
     zh="平移的抛物线 x² + x。",
     points={0.5: 0.75, -2.0: 2.0},
+    facts=("smooth", "not monotone", "convex", "bounded below"),
 )
 def squ(x):
     """The parabola x^2 + x, which passes through the origin with slope 1."""
@@ -57,6 +61,7 @@ def squ(x):
     source="Li et al. 2023 (MPCFormer), arXiv:2211.01452",
     zh="安全多方计算中代替 GELU 的二次函数。",
     points={1.0: 0.875, -2.0: 0.5},
+    facts=("smooth", "not monotone", "convex", "bounded below"),
 )
 def mpc_quad(x):
     """The parabola x^2/8 + x/4 + 1/2, a stand-in for GELU in secure computation."""
@@ -80,6 +85,7 @@ def _percolation(u):
     source="Kiselak et al. 2021, doi:10.1007/s00521-020-05182-1",
     zh="由渗流模型导出的八次多项式，常数使零均值单位方差近似保持。",
     points={1.0: 1.2619783028435094, -2.0: -1.5228409922956436},
+    facts=("not monotone", "bounded below"),
 )
 def spocu(x):
     """A polynomial of degree eight from percolation, with constants that keep mean 0 and variance 1 roughly."""
@@ -96,6 +102,7 @@ def spocu(x):
     source="named in the survey of Kunc & Klema 2024, arXiv:2402.09092",
     zh="以多项式之商作门控：在 [−c, c] 内由 0 平滑过渡到恒等。",
     points={1.0: 0.7317174011812813, -2.0: -0.23272727272727273},
+    facts=("not monotone", "bounded below"),
 )
 def puaf(x, beta=fixed(5.0, above=3), c=fixed(10.0, above=0)):
     """x times a gate made of polynomials, 0 below -c and 1 above c (PUAF with exponent alpha = 1)."""
@@ -109,18 +116,21 @@ def puaf(x, beta=fixed(5.0, above=3), c=fixed(10.0, above=0)):
     source="Li, Xia & Zhang 2024, arXiv:2409.19221",
     zh="由柯西积分公式得到的可学习有理函数，向两端衰减到 0。",
     points={1.0: 0.01, -2.0: -0.002},
+    facts=("smooth", "not monotone", "bounded"),
 )
 def cauchy_activation(x, lambda1=learned(0.01), lambda2=learned(0.01), d=learned(1.0, above=0)):
     """A learned rational bump (lambda1 x + lambda2) / (x^2 + d^2) from Cauchy's integral formula."""
-    # far out, where x^2 would overflow, divided twice
-    root, square, above = hypot(x, d), x**2 + d**2, lambda1 * x + lambda2
-    return where(abs(x) < 1000, lambda1 * (x / square) + lambda2 / square, above / root / root)
+    # far out in powers of 1/x, of which none overflows
+    v = 1 / x
+    far = v * (lambda1 + lambda2 * v) / (1 + d**2 * v**2)
+    return where(abs(x) < 1.25, (lambda1 * x + lambda2) / (x**2 + d**2), far)
 
 
 @activation(
     source="Zhuo et al. 2024 (PolyCom), arXiv:2411.03884",
     zh="ReLU 的三次多项式，系数可学习，初值为 1/3。",
     points={1.0: 1.0, -2.0: 0.0},
+    facts=("monotone", "convex", "bounded below"),
     kinks=(Kink(0.0, 0.0),),
 )
 def poly_relu(x, a0=learned(0.0), a1=learned(1 / 3), a2=learned(1 / 3), a3=learned(1 / 3)):
@@ -133,6 +143,7 @@ def poly_relu(x, a0=learned(0.0), a1=learned(1 / 3), a2=learned(1 / 3), a3=learn
     source="Goyal, Goyal & Lall 2019, arXiv:1906.09529",
     zh="系数可学习的二次多项式。",
     points={1.0: 3.0, -2.0: 3.0},
+    facts=("smooth", "not monotone", "convex", "bounded below"),
 )
 def slaf(x, a0=learned(1.0), a1=learned(1.0), a2=learned(1.0)):
     """A parabola whose three coefficients are learned (self-learnable activation)."""

@@ -4,6 +4,8 @@ from ..language import cos, sin
 from ..language import sigmoid as _sigmoid
 from .entry import activation, learned
 
+TITLE = {"en": "Rippled swish", "zh": "带波纹的 Swish"}
+
 
 @activation(
     source="Paul et al. 2022, doi:10.3390/math10030337",

@@ -1,9 +1,9 @@
 """Saturating rectifiers: linear for positive input, a bounded curve other than an exponential for negative input."""
 
 from ..language import erf, expm1, hypot, log1p, maximum, softsign, sqrt, tanh, where
-from .entry import Kink, activation, fixed, learned
+from .entry import SURVEY, Kink, activation, fixed, learned
 
-_SURVEY = "named in the survey of Kunc & Klema 2024, arXiv:2402.09092"
+TITLE = {"en": "Saturating rectifiers", "zh": "饱和整流类"}
 
 
 @activation(
@@ -38,7 +38,7 @@ def ptelu(x, alpha=learned(1.0, low=0), beta=learned(1.0, low=0)):
 
 
 @activation(
-    source="SignReLU, 2018; " + _SURVEY,
+    source="SignReLU, 2018; " + SURVEY,
     zh="正半轴恒等，负半轴为 alpha 倍的 softsign。",
     points={-1.0: -0.5, -3.0: -0.75, 3.0: 3.0},
     facts=("monotone", "bounded below"),
@@ -82,7 +82,7 @@ def sqlu(x):
 
 
 @activation(
-    source=_SURVEY,
+    source=SURVEY,
     zh="beta 以上恒等，以下为 tanh，并在 alpha 处封底。",
     points={2.0: 2.0, 0.5: 0.46211715726000976, -3.0: -0.63514895238728732},
     facts=("monotone", "bounded below"),

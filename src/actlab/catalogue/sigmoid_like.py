@@ -16,6 +16,7 @@ _GOMES = "Gomes, Ludermir & Lima 2011, Neural Computing and Applications"
     zh="标准正态分布函数：probit 模型所用的 S 形曲线。",
     aliases=("ndtr", "erf_sigmoid"),
     points={1.0: 0.8413447460685429, -2.0: 0.02275013194817921},
+    facts=("smooth", "monotone", "bounded"),
     elsewhere={"torch": "special.ndtr", "jax": "jax.scipy.special.ndtr"},
 )
 def normal_cdf(x):
@@ -28,6 +29,7 @@ def normal_cdf(x):
     zh="平移到 (0, 1) 的反正切：尾部衰减缓慢的 S 形曲线。",
     aliases=("cauchy_cdf",),
     points={1.0: 0.75, -2.0: 0.14758361765043326},
+    facts=("smooth", "monotone", "bounded"),
 )
 def arctan_sigmoid(x):
     """The arc tangent moved to (0, 1), an S-curve with slow tails."""
@@ -38,6 +40,7 @@ def arctan_sigmoid(x):
     source="Gallant & White 1988",
     zh="取半个周期的余弦拼成的 S 形曲线。",
     points={1.0: 0.9207354924039483, -0.5: 0.2602872306978985},
+    facts=("monotone", "bounded"),
     kinks=(Kink(-PI / 2, 0.0), Kink(PI / 2, 0.0)),
 )
 def cosine_squasher(x):
@@ -51,6 +54,7 @@ def cosine_squasher(x):
     source="Elliott 1993, A Better Activation Function for Artificial Neural Networks",
     zh="平移到 (0, 1) 的 softsign，无需指数运算。",
     points={1.0: 0.75, -3.0: 0.125},
+    facts=("monotone", "bounded"),
     kinks=(Kink(0.0, 0.5),),
 )
 def elliott(x):
@@ -63,6 +67,7 @@ def elliott(x):
     zh="高度、陡峭度与下移量可调的 S 形函数。",
     aliases=("vsf",),
     points={1.0: 0.7310585786300049, -2.0: 0.11920292202211756},
+    facts=("smooth", "monotone", "bounded"),
 )
 def variant_sigmoid(x, alpha=fixed(1.0), beta=fixed(1.0), gamma=fixed(0.0)):
     """The sigmoid with a height alpha, a steepness beta and an offset gamma."""
@@ -74,6 +79,7 @@ def variant_sigmoid(x, alpha=fixed(1.0), beta=fixed(1.0), gamma=fixed(0.0)):
     zh="S 形函数的 m 次幂：m 控制曲线的不对称程度。",
     aliases=("parametric_sigmoid_function",),
     points={1.0: 0.7310585786300049, -2.0: 0.11920292202211756},
+    facts=("smooth", "monotone", "bounded"),
 )
 def psf(x, m=learned(1.0, above=0)):
     """The sigmoid raised to a learned power m, which makes it lopsided."""
@@ -84,6 +90,7 @@ def psf(x, m=learned(1.0, above=0)):
     source="the Aranda-Ordaz link of generalised linear models; " + _SURVEY,
     zh="Aranda-Ordaz 曲线族：alpha = 1 为 sigmoid，alpha 趋于 0 为互补双对数。",
     points={1.0: 0.6058396221118063, -2.0: 0.11287766223502269},
+    facts=("smooth", "monotone", "bounded"),
 )
 def aranda_ordaz(x, alpha=fixed(2.0, above=0)):
     """A family of lopsided sigmoids: alpha = 1 is the sigmoid, alpha near 0 the complementary log-log."""
@@ -95,6 +102,7 @@ def aranda_ordaz(x, alpha=fixed(2.0, above=0)):
     zh="双对数曲线 exp(−exp(−x))，即 Gumbel 分布函数。",
     aliases=("gumbel_cdf",),
     points={1.0: 0.6922006275553464, -1.0: 0.06598803584531254},
+    facts=("smooth", "monotone", "bounded"),
     notes=(
         "Some papers call this one log-log; `log_log` here is its complement 1 - exp(-exp(x)).",
         "部分文献把此函数称为 log-log；本目录中的 `log_log` 是其互补形式 1 − exp(−exp(x))。",
@@ -109,6 +117,7 @@ def gompertz(x):
     source=_SURVEY,
     zh="S 形函数与 Gumbel 分布函数之积。",
     points={1.0: 0.5060392069074089, -1.0: 0.01774691615365254},
+    facts=("smooth", "monotone", "bounded"),
 )
 def sigmoid_gumbel(x):
     """The sigmoid times the Gumbel distribution function."""
@@ -119,6 +128,7 @@ def sigmoid_gumbel(x):
     source="Elfwing, Uchibe & Doya 2017, arXiv:1702.03118",
     zh="SiLU 的导数，作为一种略有过冲的 S 形激活。",
     points={1.0: 0.9276705118714867, -2.0: -0.09078424878489548},
+    facts=("smooth", "not monotone", "bounded"),
 )
 def d_silu(x):
     """The slope of SiLU used as an activation, a sigmoid that overshoots a little on both sides."""
@@ -129,6 +139,7 @@ def d_silu(x):
     source="Klimek & Perelstein 2018, arXiv:1810.11509",
     zh="把输入光滑地截断在 (0, 1) 内，p 越大拐角越尖。",
     points={0.0: 0.013862943611198907, 0.75: 0.7499999254670754},
+    facts=("smooth", "monotone", "bounded"),
 )
 def soft_clipping(x, p=fixed(50.0, above=0)):
     """The input clipped smoothly to (0, 1); the larger p, the sharper the corners."""
@@ -142,6 +153,7 @@ def soft_clipping(x, p=fixed(50.0, above=0)):
     source="Hazimeh et al. 2020, arXiv:2002.07772",
     zh="宽度为 gamma 的三次平滑阶跃，两侧恰为 0 与 1。",
     points={0.25: 0.84375, -0.125: 0.31640625},
+    facts=("monotone", "bounded"),
     kinks=(Kink("-gamma/2", 0.0), Kink("gamma/2", 0.0)),
 )
 def smooth_step(x, gamma=fixed(1.0, above=0)):
@@ -156,6 +168,7 @@ def smooth_step(x, gamma=fixed(1.0, above=0)):
     zh="由两段抛物线拼成的 S 形曲线，适合嵌入式设备。",
     aliases=("square_logistic",),
     points={1.0: 0.875, -1.0: 0.125},
+    facts=("monotone", "bounded"),
     kinks=(Kink(-2.0, 0.0), Kink(0.0, 0.5), Kink(2.0, 0.0)),
 )
 def log_sqnl(x):
@@ -165,21 +178,10 @@ def log_sqnl(x):
 
 
 @activation(
-    source="Ma et al. 2022 (MEGA), arXiv:2209.10655",
-    zh="均值 0.707、标准差 0.282 的正态分布函数，在注意力中逼近平方 ReLU。",
-    aliases=("mega_laplace",),
-    points={1.0: 0.8504296492845703, 0.0: 0.0060944596179356},
-    elsewhere={"transformers": "laplace"},
-)
-def laplace_mega(x):
-    """A normal distribution function of mean 0.707 and deviation 0.282 that stands in for squared ReLU."""
-    return Phi(x * (1 / 0.282095) - 0.707107 / 0.282095)
-
-
-@activation(
     source=_SURVEY,
     zh="S 形函数加上一条小斜率直线，避免饱和。",
     points={1.0: 0.8310585786300049, -1.0: 0.16894142136999513},
+    facts=("smooth", "monotone"),
 )
 def sig_lin(x, alpha=fixed(0.1)):
     """The sigmoid plus a line of small slope, so that it does not saturate."""
@@ -191,6 +193,7 @@ def sig_lin(x, alpha=fixed(0.1)):
     zh="在 ±beta 之外改用斜率为 alpha 的直线的 sigmoid。",
     aliases=("isigmoid",),
     points={3.0: 1.0807970779778824, -3.0: -0.08079707797788245},
+    facts=("monotone",),
     kinks=(Kink("-beta", "alpha"), Kink("beta", "alpha")),
 )
 def improved_logistic_sigmoid(x, alpha=fixed(0.2), beta=fixed(2.0, above=0)):
@@ -204,6 +207,7 @@ def improved_logistic_sigmoid(x, alpha=fixed(0.2), beta=fixed(2.0, above=0)):
     source=_SURVEY,
     zh="S 形函数值的 sinc：缓慢下降的曲线。",
     points={1.0: 0.9132757708174989, -2.0: 0.9976334592048359},
+    facts=("smooth", "monotone", "bounded"),
 )
 def sinc_sigmoid(x):
     """The unnormalised cardinal sine of the sigmoid, which falls from 1 to sin(1)."""
@@ -214,6 +218,7 @@ def sinc_sigmoid(x):
     source=_SURVEY,
     zh="代数式 S 形函数再经 sigmoid，取值约在 (0.27, 0.73)。",
     points={1.0: 0.6607563687658172, -2.0: 0.2979366301210704},
+    facts=("monotone", "bounded"),
 )
 def sigmoid_algebraic(x, alpha=fixed(1.0, low=0)):
     """The sigmoid of an algebraic sigmoid, with values between 0.269 and 0.731."""
@@ -225,6 +230,7 @@ def sigmoid_algebraic(x, alpha=fixed(1.0, low=0)):
     source=_SURVEY,
     zh="softsign 与其平方的平均。",
     points={1.0: 0.375, -2.0: -0.1111111111111111},
+    facts=("not monotone", "bounded"),
     kinks=(Kink(0.0, 0.5),),
 )
 def mishra(x):
@@ -236,6 +242,7 @@ def mishra(x):
     source=_SURVEY,
     zh="sigmoid 与线性斜坡的可学习混合。",
     points={1.0: 0.8655292893150024, -0.25: 0.34391174955710097},
+    facts=("monotone", "bounded"),
     kinks=(
         Kink("-1/(2*beta)", "alpha*sigmoid(1/(2*beta))*sigmoid(-1/(2*beta))"),
         Kink("1/(2*beta)", "alpha*sigmoid(1/(2*beta))*sigmoid(-1/(2*beta))"),

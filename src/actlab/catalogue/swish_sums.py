@@ -3,9 +3,9 @@
 from ..language import maximum, tanh
 from ..language import sech as _sech
 from ..language import sigmoid as _sigmoid
-from .entry import Kink, activation, fixed, learned
+from .entry import SURVEY, Kink, activation, fixed, learned
 
-_SURVEY = "named in the survey of Kunc & Klema 2024, arXiv:2402.09092"
+TITLE = {"en": "Sums of swishes", "zh": "Swish 组合类"}
 
 
 @activation(
@@ -44,7 +44,7 @@ def b_silu(x, alpha=fixed(1.67)):
 
 
 @activation(
-    source=_SURVEY,
+    source=SURVEY,
     zh="ReLU 与 SiLU 之和，右端斜率为 2。",
     points={1.0: 1.7310585786300048, -2.0: -0.23840584404423512},
     facts=("not monotone", "bounded below"),
@@ -56,7 +56,7 @@ def oaf(x):
 
 
 @activation(
-    source=_SURVEY,
+    source=SURVEY,
     zh="x 与双曲正割之和，再乘以 S 形函数值。",
     points={0.0: 0.5, -2.0: -0.20672144168722126},
     facts=("smooth", "not monotone", "bounded below"),
@@ -67,7 +67,7 @@ def sech_sig(x):
 
 
 @activation(
-    source=_SURVEY,
+    source=SURVEY,
     zh="x 与平移量和幅度均为 α 的双曲正割之和，再乘以 S 形函数值。",
     points={0.0: 0.3240271368319427, -2.0: -0.16115588099457895},
     facts=("smooth", "not monotone", "bounded below"),
@@ -78,7 +78,7 @@ def p_sech_sig(x, alpha=learned(1.0)):
 
 
 @activation(
-    source=_SURVEY,
+    source=SURVEY,
     zh="x 与双曲正切之和，再乘以 S 形函数值。",
     points={1.0: 1.2878285197759447, -2.0: -0.3533207484991834},
     facts=("smooth", "not monotone", "bounded below"),
@@ -89,7 +89,7 @@ def tanh_sig(x):
 
 
 @activation(
-    source=_SURVEY,
+    source=SURVEY,
     zh="x 与平移量和幅度均为 α 的双曲正切之和，再乘以 S 形函数值。",
     points={0.0: 0.3807970779778824, -2.0: -0.3291900928291306},
     facts=("smooth", "not monotone", "bounded below"),

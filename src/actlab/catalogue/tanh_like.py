@@ -14,6 +14,7 @@ _SURVEY = "named in the survey of Kunc & Klema 2024, arXiv:2402.09092"
     source="folklore",
     zh="误差函数：尾部比 tanh 更快饱和的 S 形曲线。",
     points={1.0: 0.8427007929497149, -2.0: -0.9953222650189527},
+    facts=("smooth", "monotone", "odd", "bounded"),
     elsewhere={"torch": "erf", "jax": "jax.scipy.special.erf"},
 )
 def erf(x):
@@ -25,6 +26,7 @@ def erf(x):
     source="folklore",
     zh="Gudermann 函数 2·arctan(tanh(x/2))。",
     points={1.0: 0.8657694832396586, -2.0: -1.301760336046015},
+    facts=("smooth", "monotone", "odd", "bounded"),
 )
 def gudermannian(x):
     """The Gudermannian 2 arctan(tanh(x/2)), which links circular and hyperbolic functions."""
@@ -35,6 +37,7 @@ def gudermannian(x):
     source="folklore; elliot2sig of MATLAB",
     zh="原点处平坦、以平方速度饱和的有理 S 形曲线。",
     points={1.0: 0.5, -3.0: -0.9},
+    facts=("monotone", "odd", "bounded"),
     kinks=(Kink(0.0, 0.0),),
 )
 def elliott2(x):
@@ -46,6 +49,7 @@ def elliott2(x):
     source="folklore; stanh of PaddlePaddle, for these constants",
     zh="幅度与陡峭度可调的双曲正切。",
     points={1.0: 1.0037669810350425, -2.0: -1.495702408952724},
+    facts=("smooth", "monotone", "odd", "bounded"),
 )
 def stanh(x, scale_a=fixed(0.67), scale_b=fixed(1.7159)):
     """A hyperbolic tangent of height scale_b and steepness scale_a."""
@@ -56,6 +60,7 @@ def stanh(x, scale_a=fixed(0.67), scale_b=fixed(1.7159)):
     source="Deeplearning4j, ActivationRationalTanh",
     zh="1.7159·tanh(2x/3) 的有理近似，无需指数运算。",
     points={1.5: 1.3273752799193923, -3.0: -1.6580539146147415},
+    facts=("monotone", "odd", "bounded"),
 )
 def rational_tanh(x):
     """A rational approximation of 1.7159 tanh(2x/3)."""
@@ -68,6 +73,7 @@ def rational_tanh(x):
     source="Deeplearning4j, ActivationRectifiedTanh",
     zh="只保留正半轴的双曲正切。",
     points={1.0: 0.7615941559557649, -2.0: 0.0},
+    facts=("monotone", "bounded"),
     kinks=(Kink(0.0, 0.0),),
 )
 def rectified_tanh(x):
@@ -79,6 +85,7 @@ def rectified_tanh(x):
     source="Gomes, Ludermir & Lima 2011, Neural Computing and Applications",
     zh="取值于 (−1, 1) 的互补双对数：1 − 2·exp(−0.7·exp(x))。",
     points={1.0: 0.7016983628952634, -2.0: -0.819228449381756},
+    facts=("smooth", "monotone", "bounded"),
 )
 def c_log_log_m(x):
     """The complementary log-log stretched to (-1, 1), 1 - 2 exp(-0.7 exp(x))."""
@@ -91,6 +98,7 @@ def c_log_log_m(x):
     zh="负半轴乘以 alpha 的双曲正切。",
     aliases=("leaky_tanh",),
     points={1.0: 0.7615941559557649, -2.0: -0.24100689501895423},
+    facts=("monotone", "bounded"),
     kinks=(Kink(0.0, "alpha"),),
 )
 def penalized_tanh(x, alpha=fixed(0.25)):
@@ -103,6 +111,7 @@ def penalized_tanh(x, alpha=fixed(0.25)):
     zh="x/√(1+alpha·x²)：以代数速度饱和的 S 形曲线。",
     aliases=("inverse_square_root_unit",),
     points={1.0: 0.7071067811865476, -2.0: -0.8944271909999159},
+    facts=("smooth", "monotone", "odd", "bounded"),
 )
 def isru(x, alpha=fixed(1.0, above=0)):
     """x / sqrt(1 + alpha x^2), an S-curve that needs no exponential."""
@@ -116,6 +125,7 @@ def isru(x, alpha=fixed(1.0, above=0)):
     source=_SURVEY,
     zh="alpha·x/(1+√(1+alpha²x²))：softsign 的光滑近亲。",
     points={1.0: 0.41421356237309503, -2.0: -0.6180339887498949},
+    facts=("smooth", "monotone", "odd", "bounded"),
 )
 def rootsig(x, alpha=fixed(1.0, above=0)):
     """u / (1 + sqrt(1 + u^2)) with u = alpha x, a smooth relative of softsign."""
@@ -129,6 +139,7 @@ def rootsig(x, alpha=fixed(1.0, above=0)):
     source="Kong & Takatsuka 2017, Hexpo: A vanishing-proof activation function",
     zh="两侧各为一段指数、极限与速度分别可调的有界曲线。",
     points={1.0: 0.6321205588285577, -2.0: -0.8646647167633873},
+    facts=("monotone", "odd", "bounded"),
     kinks=(Kink(0.0, "alpha/beta"),),
 )
 def hexpo(
@@ -146,6 +157,7 @@ def hexpo(
     source="Wuraola & Patel 2018, SQNL: A New Computationally Efficient Activation Function",
     zh="由两段抛物线拼成、在 ±2 处饱和的 S 形曲线。",
     points={1.0: 0.75, -1.5: -0.9375},
+    facts=("monotone", "odd", "bounded"),
     kinks=(Kink(-2.0, 0.0), Kink(0.0, 1.0), Kink(2.0, 0.0)),
 )
 def sqnl(x):
@@ -158,6 +170,7 @@ def sqnl(x):
     source=_SURVEY,
     zh="中间为抛物线、两端以斜率 alpha 的直线继续的 S 形曲线。",
     points={1.0: 0.75, -3.0: -1.11},
+    facts=("monotone", "odd"),
     kinks=(Kink("2*alpha - 2", "alpha"), Kink(0.0, 1.0), Kink("2 - 2*alpha", "alpha")),
 )
 def linq(x, alpha=fixed(0.1, low=0, below=1)):
@@ -170,6 +183,7 @@ def linq(x, alpha=fixed(0.1, low=0, below=1)):
     source="Wang et al. 2019, Neurocomputing",
     zh="在两个可学习的阈值之外以切线延伸的双曲正切。",
     points={1.0: 1.0, -3.0: -1.1762082120303392},
+    facts=("monotone", "convex"),
     kinks=(Kink("alpha", "sech(alpha)^2"), Kink("beta", "sech(beta)^2")),
     ordered=(("alpha", "beta"),),
 )
@@ -184,6 +198,7 @@ def rel_tanh(x, alpha=learned(-1.5), beta=learned(0.0)):
     source=_SURVEY,
     zh="在 ±alpha 之外改为斜率 beta 的直线的双曲正切。",
     points={2.0: 0.8615941559557649, -3.0: -0.9615941559557649},
+    facts=("monotone", "odd"),
     kinks=(Kink("-alpha", "beta"), Kink("alpha", "beta")),
 )
 def stac_tanh(x, alpha=learned(1.0, above=0), beta=learned(0.1)):
@@ -197,6 +212,7 @@ def stac_tanh(x, alpha=learned(1.0, above=0), beta=learned(0.1)):
     zh="x/(x/alpha + exp(−x/beta))：非单调且有界的软根符号函数。",
     aliases=("soft_root_sign",),
     points={1.0: 0.8220092580505305, -2.0: -2.110296679619444},
+    facts=("smooth", "not monotone", "bounded"),
     notes=(
         "Keep beta below e alpha: beyond it the denominator has a root.",
         "须保持 beta 小于 e·alpha：否则分母会出现零点。",
@@ -214,6 +230,7 @@ def srs(x, alpha=learned(2.0, above=0), beta=learned(3.0, above=0)):
     zh="四个指数速率各自可调的双曲正切。",
     aliases=("smht",),
     points={1.0: 0.7615941559557649, -2.0: -0.9640275800758169},
+    facts=("smooth", "monotone", "odd", "bounded"),
 )
 def soboleva_tanh(
     x,
@@ -234,6 +251,7 @@ def soboleva_tanh(
     zh="幅度、陡峭度、平移与偏置都可学习的双曲正切。",
     aliases=("taaf",),
     points={1.0: 0.7615941559557649, -2.0: -0.9640275800758169},
+    facts=("smooth", "monotone", "odd", "bounded"),
 )
 def taaf_tanh(x, alpha=learned(1.0), beta=learned(1.0), gamma=learned(0.0), delta=learned(0.0)):
     """The hyperbolic tangent scaled and moved on both axes by four learned numbers."""
@@ -244,6 +262,7 @@ def taaf_tanh(x, alpha=learned(1.0), beta=learned(1.0), gamma=learned(0.0), delt
     source="Kumar & Sodhi 2022, doi:10.3233/JIFS-212333",
     zh="sinh(x)/√cosh(2x)：以 ±1/√2 为界的 S 形曲线。",
     points={1.0: 0.6058868587310342, -2.0: -0.6940392663698192},
+    facts=("smooth", "monotone", "odd", "bounded"),
 )
 def new_sigmoid(x):
     """sinh(x) / sqrt(cosh(2x)), an S-curve between -1/sqrt(2) and 1/sqrt(2)."""
@@ -255,6 +274,7 @@ def new_sigmoid(x):
     source=_SURVEY,
     zh="SiLU 的双曲正切。",
     points={1.0: 0.6237125498258757, -2.0: -0.23398943846045875},
+    facts=("smooth", "not monotone", "bounded"),
 )
 def t_silu(x):
     """The hyperbolic tangent of SiLU."""
@@ -266,6 +286,7 @@ def t_silu(x):
     zh="SiLU 的反正切。",
     aliases=("asilu",),
     points={1.0: 0.631267981679926, -2.0: -0.2340371028296368},
+    facts=("smooth", "not monotone", "bounded"),
 )
 def at_silu(x):
     """The arc tangent of SiLU."""
@@ -276,6 +297,7 @@ def at_silu(x):
     source="Pishchik 2023, doi:10.20944/preprints202301.0463.v1",
     zh="幅度 alpha 与宽度 beta 可学习的 softsign。",
     points={1.0: 0.5, -3.0: -0.75},
+    facts=("monotone", "odd", "bounded"),
     kinks=(Kink(0.0, "alpha/beta"),),
 )
 def scaled_softsign(x, alpha=learned(1.0), beta=learned(1.0, above=0)):
@@ -288,6 +310,7 @@ def scaled_softsign(x, alpha=learned(1.0), beta=learned(1.0, above=0)):
     zh="把得分平滑地限制在 ±cap 之内：cap·tanh(x/cap)。",
     aliases=("logit_soft_cap",),
     points={30.0: 22.847824678672946, -1.0: -0.9996297941646859},
+    facts=("smooth", "monotone", "odd", "bounded"),
     notes=(
         "Gemma 2 caps attention scores at 50 and final logits at 30.",
         "Gemma 2 对注意力得分取 50，对最终 logits 取 30。",
@@ -303,6 +326,7 @@ def soft_cap(x, cap=fixed(30.0, above=0)):
     zh="动态双曲正切：在 Transformer 中代替归一化层。",
     aliases=("dynamic_tanh",),
     points={1.0: 0.46211715726000974, -2.0: -0.7615941559557649},
+    facts=("smooth", "monotone", "odd", "bounded"),
 )
 def dyt(x, alpha=learned(0.5), gamma=learned(1.0), beta=learned(0.0)):
     """A hyperbolic tangent of learned scale that replaces normalisation layers (dynamic tanh)."""
@@ -314,6 +338,7 @@ def dyt(x, alpha=learned(0.5), gamma=learned(1.0), beta=learned(0.0)):
     zh="动态误差函数：用 erf 代替归一化层，并带可学习平移。",
     aliases=("dynamic_erf",),
     points={1.0: 0.5204998778130465, -2.0: -0.8427007929497149},
+    facts=("smooth", "monotone", "odd", "bounded"),
 )
 def derf(x, alpha=learned(0.5), s=learned(0.0), gamma=learned(1.0), beta=learned(0.0)):
     """An error function of learned scale and shift that replaces normalisation layers (dynamic erf)."""

@@ -1,9 +1,9 @@
 """Rectifiers whose corner is moved: thresholds, shrinkage and shifts."""
 
 from ..language import maximum, where
-from .entry import Kink, activation, fixed, learned
+from .entry import SURVEY, Kink, activation, fixed, learned
 
-_SURVEY = "named in the survey of Kunc & Klema 2024, arXiv:2402.09092"
+TITLE = {"en": "Thresholds and shifted corners", "zh": "阈值与拐点平移类"}
 
 
 @activation(
@@ -103,7 +103,7 @@ def shrink(x, lambd=fixed(0.5, low=0), bias=fixed(0.0)):
 
 
 @activation(
-    source=_SURVEY,
+    source=SURVEY,
     zh="延迟到 alpha 之后才开始响应的 ReLU。",
     aliases=("drlu",),
     points={0.03: 0.0, 1.0: 0.94},
@@ -116,7 +116,7 @@ def delay_relu(x, alpha=fixed(0.06)):
 
 
 @activation(
-    source=_SURVEY,
+    source=SURVEY,
     zh="绝对值减去 alpha 后再取非负部分：中间为平底，两侧为直线。",
     aliases=("pan_function",),
     points={0.5: 0.0, 3.0: 2.0, -2.5: 1.5},

@@ -3,6 +3,8 @@
 from ..language import where
 from .entry import Kink, activation, drawn, fixed
 
+TITLE = {"en": "Two-valued", "zh": "二值类"}
+
 
 @activation(
     source="Courbariaux et al. 2016 (binarised neural networks), arXiv:1602.02830",

@@ -20,6 +20,7 @@ def _sinh(u):
     zh="指数函数，用于输出正的速率。",
     aliases=("exp",),
     points={1.0: 2.718281828459045, -2.0: 0.1353352832366127},
+    facts=("smooth", "convex", "bounded below"),
     elsewhere={"torch": "exp", "keras": "exponential", "jax": "jax.numpy.exp"},
 )
 def exponential(x):
@@ -31,6 +32,7 @@ def exponential(x):
     source="folklore; " + _SURVEY,
     zh="输入相反数的指数 exp(−x)。",
     points={1.0: 0.36787944117144233, -2.0: 7.38905609893065},
+    facts=("smooth", "convex", "bounded below"),
 )
 def negative_exponential(x):
     """The exponential of the negated input."""
@@ -41,6 +43,7 @@ def negative_exponential(x):
     source=_SURVEY,
     zh="过原点、幅度与速率可学习的指数函数。",
     points={1.0: 1.7182818284590453, -2.0: -0.8646647167633873},
+    facts=("smooth", "convex", "bounded below"),
 )
 def s_exp(x, alpha=learned(1.0), beta=learned(1.0)):
     """An exponential through the origin with a learned size alpha and a learned rate beta."""
@@ -51,6 +54,7 @@ def s_exp(x, alpha=learned(1.0), beta=learned(1.0)):
     source=_SURVEY,
     zh="指数函数与双曲正切之积。",
     points={1.0: 2.0702275547951596, -2.0: -0.130466945597467},
+    facts=("smooth", "not monotone", "bounded below"),
 )
 def e_tanh(x, alpha=fixed(1.0)):
     """alpha times the exponential times the hyperbolic tangent."""
@@ -63,6 +67,7 @@ def e_tanh(x, alpha=fixed(1.0)):
     zh="反双曲正弦：原点附近线性，远处按对数增长。",
     aliases=("asinh",),
     points={1.0: 0.881373587019543, -2.0: -1.4436354751788103},
+    facts=("smooth", "monotone", "odd"),
     elsewhere={"torch": "asinh", "jax": "jax.numpy.arcsinh"},
 )
 def arcsinh(x):
@@ -74,6 +79,7 @@ def arcsinh(x):
     source="folklore; the symmetric logarithm, used in DreamerV3",
     zh="保留符号的对数 sign(x)·log(1+|x|)。",
     points={1.0: 0.6931471805599453, -3.0: -1.3862943611198906},
+    facts=("monotone", "odd"),
     kinks=(Kink(0.0, 1.0),),
 )
 def symlog(x):
@@ -97,6 +103,7 @@ def symexp(x):
     zh="保留符号的平方根；在 0 处斜率无穷大，此处约定为 0。",
     aliases=("signed_square_root",),
     points={4.0: 2.0, -2.0: -1.4142135623730951},
+    facts=("monotone", "odd"),
     kinks=(Kink(0.0, 0.0),),
 )
 def signed_sqrt(x):
@@ -109,6 +116,7 @@ def signed_sqrt(x):
     zh="输入减去其双曲正切：小输入被压到接近 0。",
     aliases=("tanhshrink",),
     points={1.0: 0.23840584404423512, -0.5: -0.03788284273999024, 3.0: 2.0049452463132695},
+    facts=("smooth", "monotone", "odd"),
     elsewhere={"torch": "nn.functional.tanhshrink", "keras": "tanh_shrink"},
 )
 def tanh_shrink(x):
@@ -124,6 +132,7 @@ def tanh_shrink(x):
     source=_SEARCH,
     zh="反正切的平方减去输入。",
     points={1.0: -0.38314972493191507, -2.0: 3.225778283313099},
+    facts=("smooth", "monotone"),
 )
 def arctid(x):
     """The square of the arc tangent minus the input."""
@@ -138,13 +147,16 @@ def arctid(x):
 )
 def hyper_sinh(x):
     """A third of the hyperbolic sine for positive input and a quarter of the cube for negative input."""
-    return where(x > 0, _sinh(x) / 3, x / 4 * x**2)
+    # a third and a quarter are taken inside, so that nothing overflows before the result does; 1.79... is log 6
+    right = where(x < 25, (expm1(x) - expm1(-x)) / 6, exp(x - 1.791759469228055))
+    return where(x > 0, right, x * (x * (x / 4)))
 
 
 @activation(
     source=_SURVEY,
     zh="双曲正弦与其反函数之和。",
     points={1.0: 2.0565747806633445, -2.0: -5.0704958830258295},
+    facts=("smooth",),
 )
 def comb_h_sine(x, alpha=fixed(1.0)):
     """The hyperbolic sine plus its inverse, both of alpha x."""
@@ -155,6 +167,7 @@ def comb_h_sine(x, alpha=fixed(1.0)):
     source=_SURVEY,
     zh="幅度与速率可学习的双曲正弦。",
     points={1.0: 1.1752011936438014, -2.0: -3.6268604078470186},
+    facts=("smooth",),
 )
 def s_sinh(x, alpha=learned(1.0), beta=learned(1.0)):
     """A hyperbolic sine with a learned size alpha and a learned rate beta."""
@@ -166,6 +179,7 @@ def s_sinh(x, alpha=learned(1.0), beta=learned(1.0)):
     zh="双曲正切加上一条直线，三个系数均可学习。",
     aliases=("twisted_tanh",),
     points={1.0: 1.7615941559557649, -2.0: -2.964027580075817},
+    facts=("smooth", "monotone", "odd"),
 )
 def tanh_lu(x, alpha=learned(1.0), beta=learned(1.0), gamma=learned(1.0)):
     """A hyperbolic tangent plus a line, with three learned coefficients."""
@@ -176,6 +190,7 @@ def tanh_lu(x, alpha=learned(1.0), beta=learned(1.0), gamma=learned(1.0)):
     source="Abdel-Nabi et al. 2023, IEEE Access",
     zh="双曲余弦的对数改造成的单调整流函数。",
     points={1.0: 0.9823430816029137, -2.0: -0.6749972526421356},
+    facts=("monotone", "bounded below"),
     kinks=(Kink(0.0, 1.0),),
 )
 def hclsh(x):

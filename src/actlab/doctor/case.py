@@ -18,7 +18,7 @@ def load_case(target: str) -> Case:
     Raises CaseError in one sentence when the file or the function is missing, raises, or returns something else.
     """
     name, _, function_name = target.rpartition(":")
-    if not name or not name.endswith(".py"):
+    if not name or not function_name.isidentifier():
         name, function_name = target, "case"
     path = Path(name)
     if not path.is_file():

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 
 from .calls import CUTS, REGRESSION_LOSSES
+from .case import check
 from .chords import departure
 from .inputs import Standardise, input_numbers
 from .losses import loss_numbers, recompute, standard_error
@@ -37,7 +38,7 @@ def examine(case: Case, steps: int = 50, seed: int = 0) -> Diagnosis:
 
     if steps < 1:
         raise ValueError(f"steps must be at least 1, not {steps}")
-    numbers = gather(case, steps, seed)
+    numbers = gather(check(case), steps, seed)
     return Diagnosis(
         findings=judge(numbers),
         layers=numbers.layers,

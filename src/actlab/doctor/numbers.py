@@ -194,11 +194,17 @@ class Numbers:
         return next((trial.loss_end for trial in self.trials if trial.change == change), None)
 
     def trial_helps(self, change: str) -> bool:
-        """Whether the change, at the same budget, at least doubles the drop of the loss and adds a tenth of it."""
+        """Whether the change, at the same budget, makes the difference.
+
+        It at least doubles the drop of the loss and adds a tenth of it; or, where the loss stays above twice what a
+        constant output gets, it comes down to that (within a tenth).
+        """
         loss = self.trial(change)
         reference = self.trivial if self.trivial is not None else self.task_start
         if loss is None or not math.isfinite(loss) or reference <= 0:
             return False
+        if self.task_end > 2 * reference and loss < 1.1 * reference:
+            return True
         gained = (reference - loss) / reference
         return gained > 2 * max(self.drop, 0.0) and gained - max(self.drop, 0.0) > 0.1
 

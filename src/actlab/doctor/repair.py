@@ -92,7 +92,7 @@ def repair(
             difference=difference,
             error=error,
             interrupted=interrupted,
-        ),  # fmt: skip
+        ),
         interrupted=interrupted,
         advice=tuple(advice),
     )
@@ -305,12 +305,13 @@ def _verdict(
             "zh": "没有可以自动执行的处方；建议需要您修改代码。",
         }
     first, last = before.held_out[-1], after.held_out[-1]
+    chinese = {"accuracy": "准确率", "balanced accuracy": "平衡准确率"}.get(metric, metric)
     en = (
         f"Held-out {metric} went from {first:.3f} to {last:.3f} (paired difference {difference:.3f} ± {error:.3f}) "
         "with the same seed and budget"
     )
     zh = (
-        f"在相同随机种子与训练预算下，留出集 {metric} 由 {first:.3f} 变为 {last:.3f}（配对差 {difference:.3f} ± "
+        f"在相同随机种子与训练预算下，留出集{chinese}由 {first:.3f} 变为 {last:.3f}（配对差 {difference:.3f} ± "
         f"{error:.3f}）"
     )
     if left:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 import textwrap
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -92,14 +92,18 @@ class _Slot:
     inplace: bool
 
 
-def swap(model: nn.Module, to: str | Entry | Callable[[], nn.Module], where: str | Chooser | None = None) -> SwapPlan:
+def swap(
+    model: nn.Module,
+    to: str | Entry | Callable[[], nn.Module],
+    where: str | Collection[str] | Chooser | None = None,
+) -> SwapPlan:
     """A plan to replace the activations of `model` by `to`.
 
     to: a name, an entry, or a function that makes a fresh module. where: None for every elementwise activation, the
-    name of the activation to replace ("sigmoid"), or a function (path, module or function) -> bool. Found are modules
-    (torch's and ours; a shared instance stays shared), attributes that hold a function (`layer.activation = F.relu`)
-    and the model itself. `.skipped` lists those that cannot be replaced, with the reason. Nothing is touched until
-    `.apply()`. Raises ValueError for an unknown name.
+    name of the activation to replace ("sigmoid"), the paths to replace (["1", "3"]), or a function
+    (path, module or function) -> bool. Found are modules (torch's and ours; a shared instance stays shared), attributes
+    that hold a function (`layer.activation = F.relu`) and the model itself. `.skipped` lists those that cannot be
+    replaced, with the reason. Nothing is touched until `.apply()`. Raises ValueError for an unknown name.
     """
     if isinstance(to, (str, Entry)):
         entry, settings = resolve(to)
@@ -155,13 +159,16 @@ def _functions() -> dict[Any, str]:
     return found
 
 
-def _chooser(where: str | Chooser | None) -> Chooser:
+def _chooser(where: str | Collection[str] | Chooser | None) -> Chooser:
     if where is None:
         return lambda path, thing: True
     if isinstance(where, str):
         wanted = resolve(where)[0].name
         return lambda path, thing: activation_name(thing) == wanted
-    return where
+    if callable(where):
+        return where
+    paths = frozenset(where)
+    return lambda path, thing: path in paths
 
 
 def _describe(thing: Any) -> str:

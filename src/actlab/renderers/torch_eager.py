@@ -84,6 +84,22 @@ def log_cosh(a):
     return torch.where(r < 1, near, r + torch.log1p(torch.exp(-2 * r)) - math.log(2))
 
 
+def power(a, b):
+    # the last bit of torch.pow depends on where an element stands; a product's does not
+    if isinstance(b, float) and b == int(b) and abs(b) <= 64:
+        product, factor, left = None, a, abs(int(b))
+        while left:
+            if left % 2:
+                product = factor if product is None else product * factor
+            left //= 2
+            factor = factor * factor if left else factor
+        product = torch.ones_like(a) if product is None else product
+        return product if b > 0 else 1 / product
+    if isinstance(a, torch.Tensor) and a.dtype == torch.float32:
+        return (a.double() ** (b.double() if isinstance(b, torch.Tensor) else b)).to(a.dtype)
+    return a**b
+
+
 def softsign(a):
     return a / (1 + torch.abs(a))
 
@@ -139,7 +155,7 @@ TABLE = Table(
         "damp": "damp({0}, {1})",
         "div": "({0} / {1})",
         "neg": "(-{0})",
-        "power": "({0} ** {1})",
+        "power": "power({0}, {1})",
         "hypot": "hypot({0}, {1})",
         "hypotm1": "hypotm1({0})",
         "abs": "torch.abs({0})",

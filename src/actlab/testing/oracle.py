@@ -9,18 +9,19 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from mpmath import MPContext  # pyright: ignore[reportMissingTypeStubs]
 
-from ..language import Expr
+from ..language import Expr, walk
 
 DIGITS = 60
 _STEP = 30  # decimal digits of the difference step below the scale of the point: its error is h^2, 1e-60
 _TAILS = (60, 320)  # digits beyond the step; 320 let a slope of 1e-300 be seen beside a value of order 1
 _HUGE = 64  # bits: e to the power of -2**64 is 0 and of 2**64 infinite for every purpose here
 _JUMP = 1e-6  # a smaller jump of value, slope or curvature is none
-_FAR = ("3e40", "7e80", "5e160")  # where limits are read off
+_FAR = ("3e40", "7e80", "5e160", "2e320", "9e640", "1.3e641")  # where limits are read off
 
 mp: Any = MPContext()  # a context of our own: the precision of mpmath.mp stays untouched
 mp.dps = DIGITS
@@ -175,10 +176,41 @@ def _pick(row: Sequence[Any], at: int) -> Any:
     return row[at] if len(row) > 1 else row[0]
 
 
+@lru_cache(maxsize=4096)
+def _program(expr: Expr) -> tuple[tuple[str, Any, tuple[int, ...]], ...]:
+    """The formula as steps (operation, number or name or function, the steps it takes), operands first."""
+    nodes = list(walk(expr))
+    at = {node: k for k, node in enumerate(nodes)}
+    own = {"symbol": lambda node: node.name, "constant": lambda node: mp.mpf(node.number), "where": lambda node: None}
+    return tuple(
+        (node.op, own[node.op](node) if node.op in own else _ELEMENTWISE[node.op], tuple(at[arg] for arg in node.args))
+        for node in nodes
+    )
+
+
+def _scalar(expr: Expr, x: Real, arguments: Mapping[str, float | Real]) -> Real:
+    """The formula at one point, at the working precision."""
+    steps = _program(expr)
+    made: list[Any] = [None] * len(steps)
+
+    def at(k: int) -> Any:
+        if made[k] is None:
+            op, own, operands = steps[k]
+            if op == "where":
+                made[k] = at(operands[1] if at(operands[0]) else operands[2])
+            elif op == "symbol":
+                made[k] = x if own == "x" else mp.mpf(arguments[own])
+            else:
+                made[k] = own if op == "constant" else own(*map(at, operands))
+        return made[k]
+
+    return at(len(steps) - 1)
+
+
 def value(expr: Expr, x: float | Real, arguments: Mapping[str, float] | None = None, digits: int = DIGITS) -> Real:
     """The formula at one finite point, correct to `digits` decimal digits of its intermediate results."""
     with mp.workdps(digits):
-        return _evaluate(expr, (mp.mpf(x),), arguments or {})[0]
+        return _scalar(expr, mp.mpf(x), arguments or {})
 
 
 def row_value(expr: Expr, row: Sequence[float], arguments: Mapping[str, float] | None = None) -> tuple[Real, ...]:
@@ -222,14 +254,14 @@ def _difference(expr: Expr, here: Real, order: int, arguments: Mapping[str, floa
     below, above = digits
     found = mp.nan
     for tail in _TAILS:
-        with mp.workdps(tail + order * below + above):
+        with mp.workdps(tail + order * (below + above)):
             step = mp.mpf(10) ** -below
             shifts = [(mp.mpf(order) / 2 - k) * step for k in range(order + 1)]
-            seen = [_evaluate(expr, (here + shift,), arguments)[0] for shift in shifts]
+            seen = [_scalar(expr, here + shift, arguments) for shift in shifts]
             total = mp.fsum((-1) ** k * math.comb(order, k) * y for k, y in enumerate(seen))
             found = total / step**order
             # what is left after the cancellation has 20 digits or more
-            if abs(total) > max(map(abs, seen)) * mp.mpf(10) ** (20 - tail - order * below):
+            if abs(total) > max(map(abs, seen)) * mp.mpf(10) ** (20 - tail - order * (below + above)):
                 break
     return found
 
@@ -265,16 +297,39 @@ def limit(expr: Expr, side: int, arguments: Mapping[str, float] | None = None, o
     ]
     if any(map(mp.isnan, seen)):
         return None
-    near, middle, far = (y if abs(y) > mp.mpf("1e-200") else mp.zero for y in seen)  # rounding is left over
-    if near == middle == far or (mp.isfinite(far) and abs(far - middle) <= abs(far) * mp.mpf("1e-15")):
+    seen = [y if abs(y) > mp.mpf("1e-200") else mp.zero for y in seen]  # rounding is left over
+    sizes, (before, far) = [abs(y) for y in seen], seen[-2:]
+    if before == far or (mp.isfinite(far) and abs(far - before) <= abs(far) * mp.mpf("1e-15")):
         return far
-    shrinks = abs(near) >= abs(middle) >= abs(far)
-    if shrinks and (abs(far) < mp.mpf("1e-20") or abs(far) < abs(middle) * 2 / 3):
+    # Each sample but the last, a neighbour, has twice the digits of the one before: even a logarithm doubles. What moves
+    # that slowly is the same at the neighbour; anything else is tiny or enormous by now, or a ripple.
+    slow = abs(far - before) <= abs(far) / 100
+    steps = list(itertools.pairwise(sizes[:-1]))
+    if all(b <= a * 4 / 5 for a, b in steps) and (slow or abs(far) < mp.mpf("1e-20")):
         return mp.zero
-    grows = abs(near) <= abs(middle) <= abs(far) and mp.sign(middle) == mp.sign(far)
-    if grows and (abs(far) > mp.mpf("1e20") or abs(far) > abs(middle) * 3 / 2):
-        return mp.sign(far) * mp.inf
+    if all(b >= a * 5 / 4 for a, b in steps) and (slow or abs(far) > mp.mpf("1e20")):
+        return mp.sign(far) * mp.inf if len(set(map(mp.sign, seen))) == 1 else None
     return None
+
+
+# Where none of these takes part, a formula is a composition of analytic functions and cannot bend or jump.
+_BENDS = frozenset(
+    ("abs", "sign", "maximum", "minimum", "where", "lt", "le", "gt", "ge", "softsign")
+    + ("sqrt", "power", "hypot", "log", "log1p", "div")  # at the edge of their domain
+)
+
+
+def may_bend(expr: Expr) -> bool:
+    """Whether value, slope or curvature could jump anywhere, judged by the operations the formula is made of."""
+    return any(node.op in _BENDS and not _harmless(node) for node in walk(expr))
+
+
+def _harmless(node: Expr) -> bool:
+    """A whole power, or a division by what does not depend on x."""
+    if node.op == "power":
+        exponent = node.args[1]
+        return exponent.op == "constant" and exponent.number >= 0 and exponent.number == int(exponent.number)
+    return node.op == "div" and "x" not in node.args[1].symbols
 
 
 def jumps(

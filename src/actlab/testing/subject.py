@@ -160,6 +160,8 @@ def _truths(entry: Entry, params: tuple[tuple[str, float], ...], order: int) -> 
 
 @lru_cache(maxsize=4096)
 def _jumps(entry: Entry, params: tuple[tuple[str, float], ...]) -> tuple[list[float], ...]:
+    if not oracle.may_bend(entry.value):
+        return [], [], []
     exact = cache(Subject(entry, dict(params)).exact)  # one grid serves all three orders
     return tuple(oracle.jumps(exact, order) for order in (0, 1, 2))
 

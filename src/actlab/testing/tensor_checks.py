@@ -118,10 +118,10 @@ def position_independent(subject: Subject) -> int:
     """An element's result does not depend on where it stands or how many stand beside it, bit for bit."""
     compared = 0
     for dtype in (torch.float32, torch.float64, torch.bfloat16):
-        x = torch.linspace(-29.3, 29.7, 131, dtype=torch.float64).to(dtype)
+        x = torch.linspace(-29.3, 29.7, 67, dtype=torch.float64).to(dtype)
         if subject.along_axis:
-            rows = x.reshape(-1, 1).expand(131, 4).clone() * torch.arange(1, 5, dtype=dtype)
-            alone = torch.cat([subject.tensors(rows[k : k + 1]) for k in range(131)])
+            rows = x.reshape(-1, 1).expand(67, 4).clone() * torch.arange(1, 5, dtype=dtype)
+            alone = torch.cat([subject.tensors(rows[k : k + 1]) for k in range(67)])
             compared += same_bits(alone, subject.tensors(rows), f"{subject.name}: rows one by one, {dtype}")
             continue
         for f, said in ((subject.tensors, "value"), (lambda a: _plain_gradient(subject.tensors, a), "slope")):
@@ -222,15 +222,24 @@ def _square_gradient(f: Callable[[Tensor], Tensor], row: Tensor) -> Tensor:
     return torch.autograd.grad(y, row)[0] if y.requires_grad else torch.zeros_like(row)
 
 
-def compiles(subject: Subject, backend: str = "aot_eager") -> int:
+def compiles(subject: Subject, backend: str = "eager") -> int:
     """`torch.compile(fullgraph=True)` takes the module, and its value and gradient are those without it."""
     module = _made(subject)
     torch.compiler.reset()
     run = torch.compile(module, fullgraph=True, backend=backend)
     x = generic(torch.float32, 20).reshape(4, 5)
-    torch.testing.assert_close(run(x), module(x), rtol=1e-6, atol=1e-7)
-    torch.testing.assert_close(_gradient(run, x), _gradient(module, x), rtol=1e-6, atol=1e-7)
-    return 2 * x.numel()
+    compared = 0
+    # one input that wants a gradient: value and slope come from one compilation
+    for found, expected in zip(_value_and_gradient(run, x), _value_and_gradient(module, x), strict=True):
+        torch.testing.assert_close(found, expected, rtol=1e-6, atol=1e-7)
+        compared += found.numel()
+    return compared
+
+
+def _value_and_gradient(f: Callable[[Tensor], Tensor], x: Tensor) -> tuple[Tensor, Tensor]:
+    x = x.detach().clone().requires_grad_()
+    y = f(x)
+    return y.detach(), torch.autograd.grad(y, x, torch.linspace(0.5, 1.5, y.numel()).reshape(y.shape))[0]
 
 
 def exports(subject: Subject) -> int:

@@ -46,11 +46,11 @@ RULES: tuple[Rule, ...] = (
     InputScale(),
     TargetScale(),
     BornDeadNetwork(),
+    SaturatedUnits(),
+    ExplodingGradient(),
     LearningRateTooHigh(),
     NotFinite(),
     DeadUnits(),
-    SaturatedUnits(),
-    ExplodingGradient(),
     VanishingGradient(),
     SaturatingHiddenActivation(),
     PoorInitialisation(),
@@ -62,9 +62,12 @@ RULES: tuple[Rule, ...] = (
 
 
 def judge(numbers: Numbers) -> tuple[Finding, ...]:
-    """All findings: alarms before notes, each group with root causes first; one finding per rule and severity."""
+    """All findings: alarms before notes, each group with root causes first.
+
+    What training brought about (units saturated at the end only) comes after what the start explains.
+    """
     found = [finding for rule in RULES for finding in rule.judge(numbers)]
-    return tuple(sorted(found, key=lambda finding: not finding.alarm))
+    return tuple(sorted(found, key=lambda finding: (not finding.alarm, finding.evidence.get("at_start") is False)))
 
 
 __all__ = ["RULES", "Rule", "judge"]

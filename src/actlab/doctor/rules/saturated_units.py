@@ -58,7 +58,7 @@ class SaturatedUnits(Rule):
         yield self.finding(
             severity,
             paths,
-            {"saturated_share": round(share, 4), "pre_activation_rms": size, "samples": numbers.samples},
+            {"saturated_share": round(share, 4), "pre_activation_rms": size, "at_start": at_start},
             en + harm_words(numbers, "en"),
             zh + harm_words(numbers, "zh"),
             cure.reinitialise(tuple(w for w in weights if w), numbers, kind),

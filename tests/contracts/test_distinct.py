@@ -1,0 +1,90 @@
+"""No entry is another one under a second name; those that start out alike differ by what their parameters can do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import combinations, permutations
+from math import nan
+
+import numpy as np
+import pytest
+
+from actlab.catalogue import ENTRIES, Entry, activation
+from actlab.language import tanh
+from actlab.theory import identical_pairs, value
+
+_X = np.concatenate([np.linspace(-6.0, 6.0, 61), [-20.3, 20.3, -0.0123, 0.0123]])
+# numbers without a relation to each other, within the bounds of most parameters
+_SETTINGS = ((0.83, 1.31, 0.57, 1.72, 0.41), (1.43, 0.61, 1.87, 0.77, 1.19))
+
+# Why entries that are the same function at their defaults are still several: what the parameters make of it.
+# Every group holds entries that coincide; an entry may stand in one group only.
+COINCIDE: dict[tuple[str, ...], str] = {}
+
+# The same function at all parameters, kept twice all the same.
+TWINS = {("leaky_relu", "prelu"): "torch has both: a slope that stays and, under another name, one that is learned."}
+
+
+def _numbers(entry: Entry) -> tuple[str, ...]:
+    return tuple(name for name, row in entry.parameters.items() if not row.draw)
+
+
+def _at(entry: Entry, names: tuple[str, ...], numbers: tuple[float, ...]) -> bytes | None:
+    """The values with these parameters, to nine digits; None where they are not allowed."""
+    try:
+        y = value(entry, _X, **dict(zip(names, numbers, strict=False)))
+    except ValueError:
+        return None
+    return np.array([float(f"{v:.9e}") + 0.0 for v in np.nan_to_num(y, nan=nan)]).tobytes()
+
+
+def same_family(entries: Iterable[Entry]) -> list[tuple[str, str]]:
+    """Pairs with equally many parameters that agree at every setting of them, in one order or another."""
+    chosen = [entry for entry in entries if entry.kind in ("pointwise", "random")]
+    seen: dict[tuple[bytes | None, ...], str] = {}
+    found: list[tuple[str, str]] = []
+    for entry in chosen:
+        names = _numbers(entry)
+        orders = {tuple(_at(entry, order, setting) for setting in _SETTINGS) for order in permutations(names)}
+        orders = {key for key in orders if None not in key}
+        found += sorted({(seen[key], entry.name) for key in orders if seen.get(key, entry.name) != entry.name})
+        seen.update({key: entry.name for key in orders})
+    return found
+
+
+def test_no_entry_is_another_one_renamed() -> None:
+    """Two names of one function are a name and an alias, not two entries."""
+    assert same_family(ENTRIES.values()) == list(TWINS)
+
+
+def test_entries_that_coincide_at_their_defaults_are_listed_with_a_reason() -> None:
+    """The table names exactly the entries that are the same function at their defaults, and says why both stay."""
+    listed = {frozenset(pair) for group in COINCIDE for pair in combinations(group, 2)}
+    found = {frozenset(pair) for pair in identical_pairs()}
+    assert sorted(map(sorted, found - listed)) == [], "the same function at their defaults"
+    assert sorted(map(sorted, listed - found)) == [], "they differ: remove them from the table"
+    assert all(reason.endswith(".") for reason in COINCIDE.values())
+
+
+@activation(source="a test", zh="测试用的函数。", points={0.0: 0.0})
+def stretched(x, by=2.0):  # type: ignore[no-untyped-def]
+    """A tanh of a stretched input."""
+    return tanh(by * x)
+
+
+@activation(source="a test", zh="测试用的函数。", points={0.0: 0.0})
+def quickened(x, rate=3.0):  # type: ignore[no-untyped-def]
+    """The same with another name for its parameter, and another default."""
+    return tanh(rate * x)
+
+
+def test_a_renamed_entry_is_caught() -> None:
+    """Canary: another name, another parameter name and another default do not make another function."""
+    assert same_family([stretched, quickened, ENTRIES["tanh"]]) == [("stretched", "quickened")]
+
+
+@pytest.mark.parametrize("group", COINCIDE, ids="-".join)
+def test_coinciding_entries_part_when_their_parameters_move(group: tuple[str, ...]) -> None:
+    """Of entries that coincide at most one has no parameters; every other can leave the rest."""
+    rigid = [name for name in group if not ENTRIES[name].parameters]
+    assert len(rigid) <= 1, f"{rigid} are one function"
