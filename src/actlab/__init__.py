@@ -34,7 +34,7 @@ HOMES = {
     "compare": "study",
     "testing": "",
 }
-__all__ = ["__version__", *HOMES]
+__all__ = ["__version__", *HOMES]  # pyright: ignore[reportUnsupportedDunderAll]
 
 
 def __getattr__(name: str) -> Any:

@@ -20,4 +20,5 @@ from .theory.evaluate import slope as slope
 from .theory.evaluate import value as value
 from .theory.formulas import latex as latex
 
+HOMES: dict[str, str]
 __version__: str

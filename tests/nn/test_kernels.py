@@ -2,10 +2,12 @@
 
 import math
 
+import pytest
 import torch
 
-from actlab.language import Phi, sigmoid, symbol
+from actlab.language import Phi, cos, exp, sigmoid, softsign, symbol
 from actlab.runtime import kernel, pointwise
+from actlab.theory.evaluate import evaluate
 
 
 def test_a_derivative_that_lost_its_parameter_still_takes_its_limit():
@@ -27,3 +29,17 @@ def test_a_limit_follows_the_learned_parameter():
     betas = torch.tensor([1.0, 0.0, -1.0])
     assert made(torch.full((3,), math.inf), betas).tolist() == [math.inf, math.inf, 0.0]
     assert made(torch.full((3,), -math.inf), betas).tolist() == [0.0, -math.inf, -math.inf]
+
+
+def test_what_oscillates_has_no_limit_and_what_grows_or_dies_out_has_one():
+    """x cos(x) is NaN at infinity, however large it is far out; x^2 softsign(x) grows and x exp(-x^2) vanishes."""
+    x = symbol("x")
+    ends = [math.inf, -math.inf]
+    for formula, limits in (
+        (x * cos(x), (math.nan, math.nan)),
+        (x * x * softsign(x), (math.inf, -math.inf)),
+        (x * exp(-(x**2)), (0.0, 0.0)),
+        (softsign(x), (1.0, -1.0)),
+    ):
+        for found in (evaluate(formula, ends).tolist(), kernel(formula)(torch.tensor(ends)).tolist()):
+            assert found == pytest.approx(limits, nan_ok=True), formula

@@ -71,7 +71,8 @@ def _package() -> Iterator[str]:
     yield _HEADER
     for name, home in sorted(HOMES.items(), key=lambda item: (item[1], item[0])):
         yield f"from .{home} import {name} as {name}" if home else f"from . import {name} as {name}"
-    yield "\n__version__: str"
+    yield "\nHOMES: dict[str, str]"
+    yield "__version__: str"
 
 
 def stubs() -> dict[Path, str]:

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from ..language import Expr, derivative
 from ..renderers import function
-from ..renderers.limits import FAR, GROWN, SHRUNK
+from ..renderers.limits import FAR, GROWN, SHRUNK, STEADY, STEP
 from ..renderers.torch_eager import PRELUDE, TABLE
 
 HALF = (torch.float16, torch.bfloat16)
@@ -89,10 +89,13 @@ class Kernel:
         like = wide[0] if wide else torch.zeros((), dtype=torch.float64)
         for tensor in wide[1:]:
             like = like + tensor
-        y, further = (self._raw(torch.full_like(like, sign * at), *wide) for at in (FAR, FAR * 1.37))
-        settled = torch.where((y - further).abs() <= 1e-9 * y.abs(), y, math.nan)
-        y = torch.where(y.abs() > GROWN, torch.copysign(torch.full_like(y, math.inf), y), settled)
-        return torch.where(further.abs() < SHRUNK, torch.zeros_like(y), y)
+        first, second, third = (self._raw(torch.full_like(like, sign * FAR * STEP**step), *wide) for step in range(3))
+        factor = second / first
+        steady = first.isinf() | ((factor - third / second).abs() <= STEADY * factor.abs())
+        grown = (first.abs() > GROWN) & (first.sign() == second.sign()) & steady
+        settled = torch.where((first - second).abs() <= 1e-9 * first.abs(), first, math.nan)
+        limit = torch.where(grown, first * math.inf, settled)
+        return torch.where(torch.maximum(first.abs(), second.abs()) < SHRUNK, torch.zeros_like(first), limit)
 
     def __call__(self, x: Tensor, *tensors: Tensor) -> Tensor:
         dtype = torch.float32 if x.dtype in HALF else x.dtype

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from ..catalogue import Entry, find
 from ..language import Expr, substitute
 from ..renderers import function
-from ..renderers.limits import FAR, GROWN, SHRUNK
+from ..renderers.limits import FAR, GROWN, SHRUNK, STEADY, STEP
 from ..renderers.numpy_reference import PRELUDE, TABLE
 
 Array = NDArray[np.float64]
@@ -49,12 +49,14 @@ def evaluate(expr: Expr, x: ArrayLike, arguments: Mapping[str, ArrayLike] | None
         lost = np.isinf(at) & np.isnan(y)
         if lost.any():
             far = np.where(np.isinf(at), np.copysign(FAR, at), at)
-            limit = np.broadcast_to(_compiled(expr)(x=far, **given), y.shape)
-            # a sine has no limit: beyond FAR it still moves
-            moved = np.broadcast_to(_compiled(expr)(x=far * 1.37, **given), y.shape)
-            grown, shrunk = np.abs(limit) > GROWN, np.abs(limit) < SHRUNK
-            settled = np.isclose(limit, moved, rtol=1e-9, atol=0)
-            limit = np.where(grown, np.copysign(np.inf, limit), np.where(shrunk, 0.0, np.where(settled, limit, np.nan)))
+            first, second, third = (
+                np.broadcast_to(_compiled(expr)(x=far * STEP**step, **given), y.shape) for step in range(3)
+            )
+            steady = np.isinf(first) | (np.abs(second / first - third / second) <= STEADY * np.abs(second / first))
+            grown = (np.abs(first) > GROWN) & (np.sign(first) == np.sign(second)) & steady
+            settled = np.isclose(first, second, rtol=1e-9, atol=0)
+            limit = np.where(grown, np.copysign(np.inf, first), np.where(settled, first, np.nan))
+            limit = np.where(np.maximum(np.abs(first), np.abs(second)) < SHRUNK, 0.0, limit)
             y[lost] = limit[lost]
         y[np.isnan(at)] = np.nan
     return y
