@@ -156,6 +156,30 @@ class Recurrent(nn.Module):
         return self.last(self.cell(x.reshape(-1, 4, 4))[0][:, -1])
 
 
+class Remembering(nn.Module):
+    """A plain recurrence; gain of its orthogonal weight, 0 for torch's default."""
+
+    def __init__(self, gain: float, kind: str) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.cell = nn.RNN(2, 16, batch_first=True, nonlinearity=kind)
+        self.last = nn.Linear(16, CLASSES)
+        if gain:
+            nn.init.orthogonal_(self.cell.weight_hh_l0, gain)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.last(self.cell(x)[0][:, -1])
+
+
+def remember(gain: float, kind: str = "tanh") -> Case:
+    """The signs of the first of 24 steps, the others silent."""
+    start = features()[:, :2]
+    x = torch.zeros(SAMPLES, 24, 2)
+    x[:, 0] = start
+    y = (start > 0).long() @ torch.tensor([1, 2])
+    return Case(Remembering(gain, kind), batches(x, y), F.cross_entropy, optimizer=adam(5e-3))
+
+
 def constant_weights() -> Case:
     """Every weight 0.05."""
     model = stack([FEATURES, 32, 32, CLASSES])
@@ -235,6 +259,8 @@ SPECIMENS: dict[str, tuple[Build, Build]] = {
     "vanishing-gradient": (lambda: relu_stack(16, None), lambda: relu_stack(16, math.sqrt(2))),
     "exploding-gradient": (lambda: relu_stack(12, 4.0), lambda: relu_stack(12, math.sqrt(2))),
     "growing-activations": (lambda: classify(Ladder(1.0), optimizer=sgd(0.02)), lambda: classify(Ladder(1 / 24))),
+    "vanishing-through-time": (lambda: remember(0.0), lambda: remember(1.0)),
+    "exploding-through-time": (lambda: remember(2.5, "relu"), lambda: remember(1.0)),
     "linear-collapse": (lambda: classify(stack([FEATURES, 32, 32, CLASSES], None)), lambda: classify(stack(Two))),
     "identity-activation": (
         lambda: classify(stack([FEATURES, 32, 32, CLASSES], lambda: nn.LeakyReLU(1.0))),

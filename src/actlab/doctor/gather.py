@@ -126,6 +126,9 @@ class _Gathering:
                 for g in start.gates
                 if g.elements
             ),
+            through_time=tuple(
+                Place(path, kind, {"norms": norms}) for path, kind, norms in start.through_time if len(norms) > 1
+            ),
             straight=graph["straight"],
             not_finite=trouble,
             trials=(),

@@ -86,7 +86,8 @@ def classify(loss: LossNumbers) -> Prescription:
         (Change("output", "1 unit", f"{loss.distinct} units"), Change("loss", loss.name, "cross_entropy")),
         f"head = torch.nn.Linear(width, {loss.distinct})\nloss = torch.nn.CrossEntropyLoss()  # integer class codes",
         told(
-            f"Give the network {loss.distinct} outputs and use CrossEntropyLoss with the integer codes; if the numbers "
+            f"Give the network {loss.distinct} outputs and use CrossEntropyLoss with the integer codes; if the "
+            "numbers "
             'are quantities, say so with task="regression".',
             f"将输出改为 {loss.distinct} 个单元，用 CrossEntropyLoss 配整数编号；"
             '若这些数确为数量，请设 task="regression"。',

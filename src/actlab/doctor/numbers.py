@@ -155,6 +155,7 @@ class Numbers:
     hidden_softmax: tuple[Place, ...]
     blocked: tuple[Place, ...]
     gates: tuple[Place, ...]
+    through_time: tuple[Place, ...]
     straight: tuple[Place, ...]
     not_finite: NotFinite | None
     trials: tuple[Trial, ...]

@@ -17,8 +17,9 @@ from torch.nn import functional as F
 from .node import Node, ancestors, call_model, tensors_in
 from .numbers import NotFinite
 from .records import Case, CaseError, adam
+from .recurrence import Gates, Recurrence, listen, unroll
 from .shapes import Shape, measure
-from .sites import Gates, Site, unroll
+from .sites import Site
 from .trace import Trace
 
 ENOUGH = (
@@ -51,6 +52,7 @@ class Measured:
     gates: list[Gates]
     samples: int
     spread: float
+    through_time: list[tuple[str, str, list[float]]] = field(default_factory=list[tuple[str, str, list[float]]])
     not_finite: NotFinite | None = None
     output_node: Node | None = None
 
@@ -146,8 +148,8 @@ def measured_pass(
     result = Measured([], None, None, {}, {}, {}, [], [], 0, 0.0)
     rows: list[Tensor] = []
     for number, (value, target) in enumerate(batches):
-        recurrent: list[tuple[str, nn.RNNBase, Tensor]] = []
-        handles = _listen_recurrent(case.model, recurrent) if number == 0 else []
+        recurrent: list[Recurrence] = []
+        handles = listen(case.model, recurrent) if number == 0 else []
         trace = Trace(case.model)
         try:
             with trace:
@@ -164,7 +166,8 @@ def measured_pass(
             result.nodes = trace.nodes
             result.end = trace.made.get(id(loss)) or (trace.nodes[-1] if trace.nodes else None)
             result.output = output
-            result.gates = [g for path, module, x in recurrent if (g := unroll(module, x, path))]
+            result.gates = [g for heard in recurrent if (g := unroll(heard))]
+            result.through_time = [(heard.path, heard.module.mode, heard.profile()) for heard in recurrent]
             first = next(iter(tensors_in(output)), None)
             result.output_node = trace.made.get(id(first)) if first is not None else None
         _recognise_differences(trace, target)
@@ -232,21 +235,6 @@ def _take_loss(node: Node, result: Measured) -> None:
     calls.inputs.append(given[0].detach())
     calls.targets.append(target[0].detach())
     calls.values.append(float(node.out.detach().double().mean()))
-
-
-def _listen_recurrent(model: nn.Module, into: list[tuple[str, nn.RNNBase, Tensor]]) -> list[Any]:
-    def listener(path: str) -> Callable[..., None]:
-        def hook(module: nn.Module, inputs: Any) -> None:
-            if isinstance(module, nn.RNNBase) and inputs and isinstance(inputs[0], Tensor):
-                into.append((path, module, inputs[0].detach()))
-
-        return hook
-
-    return [
-        module.register_forward_pre_hook(listener(path))
-        for path, module in model.named_modules()
-        if isinstance(module, nn.RNNBase)
-    ]
 
 
 def _spread(rows: list[Tensor]) -> float:

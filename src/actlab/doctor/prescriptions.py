@@ -13,6 +13,7 @@ UNSTABLE = 1.02  # V'(1) above it: an error in the variance grows by 2 % per lay
 
 
 def told(en: str, zh: str) -> dict[str, str]:
+    """One text in both languages."""
     return {"en": en, "zh": zh}
 
 
@@ -127,6 +128,20 @@ def for_depth(numbers: Numbers) -> tuple[Prescription, ...]:
     if slow:
         return (replace_activation(slow, numbers, "gelu"),)
     return (reinitialise(weights, numbers, kind), add_norm(weights))
+
+
+def orthogonal_recurrence(path: str) -> Prescription:
+    """An orthogonal recurrent weight, or gates."""
+    return Prescription(
+        "re-initialise",
+        (Change(f"{path}.weight_hh", "uniform, variance 1/(3 hidden)", "orthogonal"),),
+        f"torch.nn.init.orthogonal_(model.{path}.weight_hh_l0)  # or torch.nn.LSTM with a forget bias of 1",
+        told(
+            "Draw the recurrent weight orthogonal, so that a step keeps the gradient's length; or use an LSTM or GRU.",
+            "把循环权重初始化为正交矩阵，使每一步保持梯度长度；或改用 LSTM、GRU。",
+        ),
+        {"paths": [path], "gain": 1.0, "level": False},
+    )
 
 
 def add_norm(paths: Sequence[str]) -> Prescription:

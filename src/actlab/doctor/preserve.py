@@ -15,6 +15,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+# Below this many weights a second thread costs more than it gives: ten layers of width 64 train 2.5 times slower with
+# two threads than with one on two busy cores.
+SMALL = 1_000_000
 # Registries of a module that are dictionaries: restored in place, because others may hold them.
 REGISTRIES = ("_parameters", "_buffers", "_modules")
 
@@ -31,10 +34,14 @@ def preserved(model: nn.Module, *loaders: Any) -> Generator[State, None, None]:
     cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_available() else []
     generators = [(g, g.get_state()) for g in _generators(loaders)]
     grad_enabled = torch.is_grad_enabled()
+    threads = torch.get_num_threads()
     try:
+        if 0 < sum(parameter.numel() for parameter in model.parameters()) < SMALL:
+            torch.set_num_threads(1)
         with torch.enable_grad():
             yield state
     finally:
+        torch.set_num_threads(threads)
         state.restore()
         random.setstate(chance[0])
         np.random.set_state(chance[1])

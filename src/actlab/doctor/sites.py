@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from .node import Node, source_of
 from .shapes import DEAD, FLAT, Shape
@@ -127,58 +127,6 @@ class Site:
     @property
     def saturated_elements(self) -> float:
         return self.flat_elements / max(self.elements, 1)
-
-
-@dataclass
-class Gates:
-    """Saturation of the inside of a recurrent module, unrolled by hand on one batch."""
-
-    path: str
-    kind: str
-    elements: int = 0
-    flat: int = 0
-    second: float = 0.0
-
-
-def unroll(module: nn.RNNBase, x: Tensor, path: str) -> Gates | None:
-    """The pre-activations inside an RNN, LSTM or GRU (first layer, forward direction), as saturation counts."""
-    if not isinstance(x, Tensor) or x.dim() != 3 or module.proj_size:
-        return None
-    kind = module.mode
-    if kind == "RNN_RELU":
-        return None
-    steps = x.transpose(0, 1) if module.batch_first else x
-    own = dict(module.named_parameters())
-    w_in, w_back = own["weight_ih_l0"], own["weight_hh_l0"]
-    nothing = w_in.new_zeros(w_in.shape[0])
-    b_in, b_back = own.get("bias_ih_l0", nothing), own.get("bias_hh_l0", nothing)
-    hidden = w_in.new_zeros(steps.shape[1], module.hidden_size)
-    cell = torch.zeros_like(hidden)
-    gates = Gates(path, kind)
-    with torch.no_grad():
-        for step in steps:
-            given, back = step @ w_in.T + b_in, hidden @ w_back.T + b_back
-            if kind == "LSTM":
-                i, f, g, o = (given + back).chunk(4, 1)
-                cell = torch.sigmoid(f) * cell + torch.sigmoid(i) * torch.tanh(g)
-                hidden = torch.sigmoid(o) * torch.tanh(cell)
-                inside = ((torch.cat((i, f, o), 1), False), (g, True))
-            elif kind == "GRU":
-                r, z, n = given.chunk(3, 1)
-                hr, hz, hn = back.chunk(3, 1)
-                reset, update = torch.sigmoid(r + hr), torch.sigmoid(z + hz)
-                candidate = n + reset * hn
-                hidden = (1 - update) * torch.tanh(candidate) + update * hidden
-                inside = ((torch.cat((r + hr, z + hz), 1), False), (candidate, True))
-            else:
-                hidden = torch.tanh(given + back)
-                inside = ((given + back, True),)
-            for z, is_tanh in inside:
-                slope = 1 - torch.tanh(z) ** 2 if is_tanh else 4 * torch.sigmoid(z) * (1 - torch.sigmoid(z))
-                gates.flat += int((slope <= FLAT).sum())
-                gates.elements += z.numel()
-                gates.second += float((z.double() ** 2).sum())
-    return gates
 
 
 def likeness(pre: Node) -> float:

@@ -24,6 +24,7 @@ from .rule import Rule
 from .saturated_units import SaturatedUnits
 from .scale import InputScale, LearningRateTooHigh, LearningRateTooLow, TargetScale
 from .start import BlockedGradient, BornDeadNetwork, PoorInitialisation, SymmetricInitialisation
+from .through_time import ExplodingThroughTime, VanishingThroughTime
 
 RULES: tuple[Rule, ...] = (
     NotFiniteInput(),
@@ -52,6 +53,8 @@ RULES: tuple[Rule, ...] = (
     NotFinite(),
     DeadUnits(),
     VanishingGradient(),
+    ExplodingThroughTime(),
+    VanishingThroughTime(),
     SaturatingHiddenActivation(),
     PoorInitialisation(),
     LearningRateTooLow(),
@@ -64,7 +67,7 @@ RULES: tuple[Rule, ...] = (
 def judge(numbers: Numbers) -> tuple[Finding, ...]:
     """All findings: alarms before notes, each group with root causes first.
 
-    What training brought about (units saturated at the end only) comes after what the start explains.
+    What training brought about (units dead or saturated at the end only) comes after what the start explains.
     """
     found = [finding for rule in RULES for finding in rule.judge(numbers)]
     return tuple(sorted(found, key=lambda finding: (not finding.alarm, finding.evidence.get("at_start") is False)))

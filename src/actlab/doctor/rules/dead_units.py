@@ -78,6 +78,7 @@ class DeadUnits(Rule):
                 "dead_share_start": [round(row.dead_share, 4) for row, _ in layers],
                 "units": [row.units for row, _ in layers],
                 "samples": worst.samples,
+                "at_start": born,
             },
             en + harm_words(numbers, "en"),
             zh + harm_words(numbers, "zh"),
