@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from ..catalogue import ENTRIES
+
 # Names lose a trailing underscore (in-place forms) and the underscores of operators before they are looked up.
 _ROLES: Mapping[str, str] = {
     "weight": "linear bilinear conv1d conv2d conv3d conv_transpose1d conv_transpose2d conv_transpose3d embedding "
@@ -45,6 +47,8 @@ CUTS: Mapping[str, tuple[str, str]] = {
     "argmax": ("argmax returns an index, which has no slope", "argmax 返回下标，没有斜率"),
     "round": ("round is flat between its steps", "round 在各级之间是平的"),
     "sign": ("sign is flat on both sides of 0", "sign 在 0 两侧是平的"),
+    "sgn": ("sign is flat on both sides of 0", "sign 在 0 两侧是平的"),
+    "trunc": ("trunc is flat between its steps", "trunc 在各级之间是平的"),
     "heaviside": ("a step is flat on both sides of 0", "阶跃函数在 0 两侧是平的"),
     "gt": ("a comparison has no slope", "比较运算没有斜率"),
     "ge": ("a comparison has no slope", "比较运算没有斜率"),
@@ -54,6 +58,11 @@ CUTS: Mapping[str, tuple[str, str]] = {
     "ceil": ("ceil is flat between its steps", "ceil 在各级之间是平的"),
     "numpy": ("numpy does not record gradients", "numpy 不记录梯度"),
     "tensor": ("torch.tensor makes a new leaf", "torch.tensor 会新建叶子张量"),
+}
+
+# Functions that torch does give a gradient, zero everywhere, and ours of the same kind.
+FLAT = frozenset(("round", "sign", "sgn", "heaviside", "floor", "ceil", "trunc")) | {
+    entry.name for entry in ENTRIES.values() if "not trainable by gradient" in entry.facts
 }
 
 

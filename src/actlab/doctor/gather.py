@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from .calls import CUTS, REGRESSION_LOSSES
+from .calls import CUTS, FLAT, REGRESSION_LOSSES
 from .case import check
 from .chords import departure
 from .inputs import Standardise, input_numbers
@@ -19,7 +19,7 @@ from .numbers import LossNumbers, Numbers, Place, Trial, odd_scale, odd_target
 from .passes import LossCalls, Measured, collect, forward, make_optimizer, measured_pass, set_seed, short_training
 from .preserve import State, preserved
 from .records import Case, Diagnosis
-from .rows import fan_in, fan_out, layer_rows, weight_rows
+from .rows import fan_in, fan_out, layer_rows, positions, weight_rows
 from .shapes import Shape
 from .structure import blocked_at, role_of, straight_pairs
 from .trace import Trace
@@ -153,14 +153,17 @@ class _Gathering:
         used = ancestors(end) if end is not None else nodes
         weight_nodes = [n for n in used if n.role in ("weight", "recurrent", "attention") and n.data]
         dense = [n for n in weight_nodes if n.op != "embedding"]
-        widths = [fan_out(n) for n in dense if n.weight is not None]
-        fan_ins = [fan_in(n) for n in dense if n.weight is not None]
-        reduced = len(widths) > 1 and min(widths[:-1]) < min(fan_ins[0], widths[-1])
+        weighted = [n for n in dense if n.weight is not None]
+        widths = [fan_out(n) * positions(n) for n in weighted]
+        entered = fan_in(weighted[0]) * positions(weighted[0]) if weighted else 0
+        reduced = len(widths) > 1 and min(widths[:-1]) < min(entered, widths[-1])
         cut = blocked_at(nodes, end) if end is not None else None
         blocked: tuple[Place, ...] = ()
         if cut is not None:
             node, starved = cut
-            why = CUTS.get(node.op, (f"{node.op} returns a value without gradient", f"{node.op} 返回的值不带梯度"))
+            flat = (f"{node.op} is flat wherever it has a slope", f"{node.op} 处处平坦，导数为 0")
+            bare = (f"{node.op} returns a value without gradient", f"{node.op} 返回的值不带梯度")
+            why = CUTS.get(node.op, flat if node.op in FLAT else bare)
             detail = {"starved": [n.path for n in starved], "en": why[0], "zh": why[1]}
             blocked = (Place(node.path, node.op, detail),)
         sites = [s for s in start.sites.values() if s.shape.dead_type and role_of(s.node) == "hidden"]

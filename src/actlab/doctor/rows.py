@@ -156,6 +156,13 @@ def fan_in(node: Node) -> int:
     return int(weight.shape[-2] if node.op in PRODUCTS else weight[0].numel())
 
 
+def positions(node: Node) -> int:
+    """At how many places of one sample a weight operation computes its units: pixels, tokens, or 1."""
+    if node.out is None or node.out.dim() < 2 or not node.out.shape[0] or not fan_out(node):
+        return 1
+    return max(node.out[0].numel() // fan_out(node), 1)
+
+
 def _second(tensor: Tensor | None) -> float:
     if tensor is None or not tensor.is_floating_point() or tensor.numel() == 0:
         return math.nan

@@ -17,7 +17,7 @@ from torch.overrides import TorchFunctionMode
 
 from ..catalogue import ENTRIES
 from ..theory.evaluate import specialised
-from .calls import ROLES, plain_name
+from .calls import FLAT, ROLES, plain_name
 from .node import Node, tensors_in
 
 GRADIENT_REACH = 200  # autograd nodes searched for the origin of an unseen tensor
@@ -230,7 +230,7 @@ class Trace(TorchFunctionMode):
         for extra in results[1:]:
             self.made[id(extra)] = node
             self._kept.append(extra)
-        node.stopped = not results[0].requires_grad and any(t.requires_grad for t in given)
+        node.stopped |= not results[0].requires_grad and any(t.requires_grad for t in given)
         return node
 
     @staticmethod
@@ -262,6 +262,7 @@ class Trace(TorchFunctionMode):
         node.weight_depth = max((p.weight_depth for p in parents), default=0) + (role in ("weight", "recurrent"))
         node.unit_dim = self._unit_dim(node)
         node.tracked = out.requires_grad
+        node.stopped = op in FLAT and any(parent.tracked for parent in parents)
         for parent in parents:
             parent.children.append(node)
         self.nodes.append(node)

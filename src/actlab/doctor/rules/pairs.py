@@ -131,7 +131,10 @@ class SoftmaxWrongDim(PairRule):
 
     @staticmethod
     def matches(loss: LossNumbers, chain: tuple[Producer, ...]) -> Producer | None:
-        for producer in chain[:2]:
+        for place, producer in enumerate(chain):
+            # a logarithm written by hand, with its small constant, still stands for log-softmax
+            if place > 1 and any(passed.op not in ("log", "add", "clamp") for passed in chain[:place]):
+                break
             if producer.role not in ("softmax", "log_softmax") or producer.size == 1:
                 continue
             if loss.name == "nll_loss" and producer.role == "log_softmax":
