@@ -23,8 +23,9 @@ def test_every_entry_can_be_drawn(name: str) -> None:
     assert all(a < b for a, b in zip(drawn.x, drawn.x[1:], strict=False))
     assert len(drawn.x) == len(drawn.value) == len(drawn.slope)
     assert sum(map(math.isnan, drawn.value)) + sum(map(math.isnan, drawn.slope)) <= 2 * len(drawn.kinks)
-    assert len(drawn.kinks) == len(ENTRIES[name].kinks)
-    assert plot(drawn.x, drawn.value, 60, 10) != plot(drawn.x, drawn.slope, 60, 10)
+    assert len(drawn.kinks) == len(set(kinks(ENTRIES[name])))
+    alike = drawn.value == drawn.slope  # the exponential is its own slope
+    assert (plot(drawn.x, drawn.value, 60, 10) == plot(drawn.x, drawn.slope, 60, 10)) == alike
 
 
 def test_a_line_breaks_where_the_value_or_the_slope_jumps() -> None:

@@ -63,7 +63,7 @@ def sample(
     if entry.kind == "along axis":
         values, slopes = sample_even(entry, even, **params)
         return Curve(entry.name, even, values, slopes, [], (), _flat(even, slopes))
-    places = [place for place in kinks(entry, **params) if low < place < high]
+    places = sorted({place for place in kinks(entry, **params) if low < place < high})
     beside = (high - low) * 1e-7
     near = {place: (place - beside, place + beside) for place in places}
     away = [x for x in even if all(abs(x - place) > beside for place in places)]

@@ -143,10 +143,12 @@ def table(entries: Sequence[Entry], properties: Sequence[Properties], lang: str,
 def listing(entries: Iterable[Entry], lang: str) -> Group:
     """All entries by family, a line for each."""
     parts: list[RenderableType] = []
-    for family, members in groupby(entries, key=lambda entry: entry.family):
+    listed = list(entries)
+    longest = max((len(entry.name) for entry in listed), default=0)
+    for family, members in groupby(listed, key=lambda entry: entry.family):
         parts.append(Text(word(lang, "family", family), style="bold"))
         grid = Table(box=None, show_header=False, padding=(0, 2, 0, 0), pad_edge=False)
-        grid.add_column(style="cyan", no_wrap=True, width=20)
+        grid.add_column(style="cyan", no_wrap=True, width=longest)
         grid.add_column(overflow="fold")
         for entry in members:
             grid.add_row(entry.name, Text(entry.summary(lang)))

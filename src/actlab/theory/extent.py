@@ -121,11 +121,12 @@ def extent(curve: Curve, seams: tuple[float, ...], order: int = 0, grid: Numbers
         if _flat(curve, low, high, order)
     ]
     tails = [
-        (_wild(curve, order, sign, taken) if math.isnan(y) else y, sign * math.inf)
+        (reached, sign * math.inf)
         for sign, y in zip((-1, 1), limits(curve, order), strict=True)
+        for reached in (_wild(curve, order, sign, taken) if math.isnan(y) else (y,))
     ]
     approached = [(float(y), x) for x, row in zip(seams, around, strict=True) for y in (row[0], row[2])]
-    approached += [(y, at) for y, at in tails if not math.isnan(y)]
+    approached += tails
     if not taken and not flat and not approached:
         taken = [(float(curve(np.zeros(1), order)[0]), 0.0)]
     return Range(_end(taken, flat, approached, 1), _end(taken, flat, approached, -1))
@@ -159,12 +160,12 @@ def _flat(curve: Curve, low: float, high: float, order: int) -> bool:
     return same(curve(inside, order), curve(inside[:1], order)) and bool(np.all(curve(inside, order + 1) == 0))
 
 
-def _wild(curve: Curve, order: int, sign: int, taken: list[tuple[float, float]]) -> float:
-    """Infinite where a function without a limit swings ever wider on this side, NaN where it keeps within bounds."""
+def _wild(curve: Curve, order: int, sign: int, taken: list[tuple[float, float]]) -> tuple[float, ...]:
+    """The infinities that a function without a limit swings towards on this side; none where it keeps within bounds."""
     far = curve(sign * np.geomspace(1e5, 1e8, 997), order)
     far = far[np.isfinite(far)]
     if not far.size:
-        return math.nan
+        return ()
     near = max((abs(y) for y, _ in taken), default=0.0)
-    widest = float(far[np.argmax(np.abs(far))])
-    return math.copysign(math.inf, widest) if abs(widest) > 1e3 * max(near, 1.0) else math.nan
+    wide = 1e3 * max(near, 1.0)
+    return tuple(end for end, reached in ((-math.inf, -far.min()), (math.inf, far.max())) if reached > wide)
