@@ -12,9 +12,9 @@ import torch
 from torch import Tensor, nn
 
 from actlab.nn import create
-from actlab.testing import TENSOR_CHECKS, Subject, subject
+from actlab.testing import TENSOR_CHECKS, TRANSFORM_CHECKS, Subject, subject
 
-CHECKS = {check.__name__: check for check in TENSOR_CHECKS}
+CHECKS = {check.__name__: check for check in TENSOR_CHECKS + TRANSFORM_CHECKS}
 
 
 class Honest(nn.Module):

@@ -52,7 +52,8 @@ def test_two_entries_cannot_share_a_name() -> None:
     import types
 
     first, second = types.ModuleType("one"), types.ModuleType("two")
-    first.relu, second.relu = ENTRIES["relu"], ENTRIES["relu"]  # type: ignore[attr-defined]
+    for module in (first, second):
+        module.relu, module.TITLE = ENTRIES["relu"], {"en": "One", "zh": "一"}  # type: ignore[attr-defined]
     with pytest.raises(ValueError, match="relu"):
         collect(first, second)
 

@@ -19,7 +19,34 @@ _SETTINGS = ((0.83, 1.31, 0.57, 1.72, 0.41), (1.43, 0.61, 1.87, 0.77, 1.19))
 
 # Why entries that are the same function at their defaults are still several: what the parameters make of it.
 # Every group holds entries that coincide; an entry may stand in one group only.
-COINCIDE: dict[tuple[str, ...], str] = {}
+COINCIDE: dict[tuple[str, ...], str] = {
+    ("relu", "srelu", "shi_lu", "elastic_relu"): "Two thresholds and slopes, a slope and an offset, a random slope.",
+    ("prelu", "rp_relu", "elastic_prelu"): "rp_relu moves the corner, elastic_prelu draws the other slope.",
+    ("leaky_relu", "pilu"): "pilu learns both slopes and slides the corner along the diagonal.",
+    ("elu", "celu", "pelu", "sh_elu", "sv_elu", "psh_elu"): (
+        "alpha means depth (elu), depth and rate at once (celu) or the slope on the right as well (pelu); "
+        "sh_elu moves the curve sideways, sv_elu up, psh_elu sideways with the parameters of pelu."
+    ),
+    ("selu", "sselu"): "sselu learns the three constants that selu fixes.",
+    ("gelu", "p_gelu", "x_gelu"): "p_gelu widens the gate, x_gelu lets it leave the interval from 0 to 1.",
+    ("silu", "swish", "acon_c", "x_silu", "leaf"): (
+        "leaf adds a slope and two offsets, swish steepens the gate, acon_c switches between two lines, "
+        "x_silu lets the gate leave the interval from 0 to 1."
+    ),
+    ("hard_tanh", "adaptive_hard_tanh"): "hard_tanh moves its ends, adaptive_hard_tanh its slope and centre.",
+    ("logish", "lau"): "lau learns the height and the rate that logish fixes.",
+    ("aptx", "ulu"): "aptx moves the gate up and scales it, ulu gives either side a rate of its own.",
+    ("sign_relu", "pfplus"): "sign_relu scales the negative side, pfplus the whole and the rate at which it saturates.",
+    ("hard_shrink", "shrink"): "shrink subtracts a bias of its own beyond the threshold, as in ONNX.",
+    ("bipolar_step", "stochastic_sign"): "stochastic_sign draws its threshold in training.",
+    ("snake", "snake_beta"): "snake has one parameter for frequency and size, snake_beta one for each.",
+    ("identity", "uaf"): "uaf is a difference of two softplus curves that can become nearly any other activation.",
+    ("sigmoid", "variant_sigmoid", "psf"): "variant_sigmoid scales and shifts, psf raises the sigmoid to a power.",
+    ("tanh", "soboleva_tanh", "taaf_tanh"): "soboleva_tanh rates four exponentials apart, taaf_tanh scales and shifts.",
+    ("softsign", "scaled_softsign"): "scaled_softsign learns its height and width.",
+    ("symmetrical_sigmoid", "dyt"): "dyt learns a rate, a scale and an offset, in place of a normalisation layer.",
+    ("bent_identity", "blu"): "blu learns how far it bends.",
+}
 
 # The same function at all parameters, kept twice all the same.
 TWINS = {("leaky_relu", "prelu"): "torch has both: a slope that stays and, under another name, one that is learned."}
@@ -48,7 +75,7 @@ def same_family(entries: Iterable[Entry]) -> list[tuple[str, str]]:
         orders = {tuple(_at(entry, order, setting) for setting in _SETTINGS) for order in permutations(names)}
         orders = {key for key in orders if None not in key}
         found += sorted({(seen[key], entry.name) for key in orders if seen.get(key, entry.name) != entry.name})
-        seen.update({key: entry.name for key in orders})
+        seen.update(dict.fromkeys(orders, entry.name))
     return found
 
 

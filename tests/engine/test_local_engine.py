@@ -123,9 +123,7 @@ def test_ctrl_c_keeps_what_is_done_and_the_next_run_does_the_rest(tmp_path: Path
     script.write_text(textwrap.dedent(INTERRUPTED))
     command = [sys.executable, str(script), str(path), str(workers)]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    started = subprocess.Popen(
-        command, env=environment, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
+    started = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 30
     while len(list(Store(path))) < 3 and time.monotonic() < deadline:
         time.sleep(0.02)
@@ -163,9 +161,7 @@ def test_the_name_of_an_engine_says_how_many_workers(name: str, workers: int) ->
     assert found == Local(workers) and engine(found) is found
 
 
-@pytest.mark.parametrize(
-    "name", ["", "locl", "local:", "local:0", "local:-1", "local:two", "ray:", "ray://", "dask"]
-)
+@pytest.mark.parametrize("name", ["", "locl", "local:", "local:0", "local:-1", "local:two", "ray:", "ray://", "dask"])
 def test_an_unknown_engine_is_refused_with_the_names_there_are(name: str) -> None:
     """The message lists what can be written."""
     with pytest.raises(ValueError, match='write "local"'):
@@ -180,7 +176,5 @@ def test_the_engine_knows_neither_torch_nor_activations() -> None:
         " or (m.startswith('actlab.') and not m.startswith('actlab.engine'))))"
     )
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    done = subprocess.run(
-        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
-    )
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"

@@ -100,9 +100,7 @@ def test_an_interrupt_cancels_what_is_submitted(ray: Tasks) -> None:
     assert ray.calls[0] == "init here" and ray.calls.count("cancel") == 7 and ray.calls[-1] == "shutdown"
 
 
-@pytest.mark.skipif(
-    importlib.util.find_spec("ray") is None, reason="Ray is an extra and is not installed here"
-)
+@pytest.mark.skipif(importlib.util.find_spec("ray") is None, reason="Ray is an extra and is not installed here")
 def test_ray_itself_runs_jobs() -> None:
     """The real thing computes what the local engine computes."""
     found: list[Record] = []

@@ -152,9 +152,20 @@ def _infix(expr: Expr) -> str:
 def test_formulas_of_the_catalogue_survive_being_typed(entry) -> None:  # type: ignore[no-untyped-def]
     """What the catalogue says in Python, a user can type, and reads back the same expression."""
     text = _infix(entry.value)
-    special = [name for name in ("bessel", "hypotm1") if name in text]
+    special = ["characters"] * (len(text) > LONGEST)
+    special += [name for name in ("bessel", "hypotm1", "sigmoid_slope") if name in text]
     if special:
         with pytest.raises(ValueError, match=special[0]):
             parse(text, ("x", *entry.parameters))
         return
-    assert parse(text, ("x", *entry.parameters)) is entry.value
+    assert parse(text, ("x", *entry.parameters)) is _undamped(entry.value)
+
+
+def _undamped(expr: Expr) -> Expr:
+    """The same with plain products: a user cannot say which factor wins."""
+    made: dict[Expr, Expr] = {}
+    for node in walk(expr):
+        made[node] = (
+            rebuild("mul" if node.op == "damp" else node.op, [made[a] for a in node.args]) if node.args else node
+        )
+    return made[expr]

@@ -27,11 +27,12 @@ def _agree(printer: str, expr: Expr, row: tuple[float, ...], names: dict[str, fl
     write, is_latex = PRINTERS[printer]
     printed = write(expr, index)
     along = any(mark in printed for mark in ("_i", "_j", "_k", "ᵢ", "ⱼ", "ₖ"))
-    truth = evaluate(expr, np.array(row), {k: v for k, v in names.items() if k != "t"} | {"t": np.array(row[::-1])})
+    direction = {} if "t" in names else {"t": row[::-1]}  # of a Jacobian along an axis; a parameter may be called t too
+    truth = evaluate(expr, np.array(row), {**names, **{key: np.array(part) for key, part in direction.items()}})
     meaning = read(printed, is_latex)
     compared = 0
     for i, expected in enumerate(np.broadcast_to(truth, (len(row),))):
-        env = {**names, "x": row if along else row[i], "t": row[::-1], "_i": i}
+        env = {**names, **direction, "x": row if along else row[i], "_i": i}
         found = meaning(env)
         if math.isnan(expected) or math.isnan(found):
             continue  # outside a domain, where powers and roots have no real value

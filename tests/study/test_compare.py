@@ -98,11 +98,7 @@ def test_a_real_comparison_trains_once_and_then_reads_its_store(tmp_path: Path) 
 def test_the_verdicts_are_those_of_the_scores() -> None:
     """Better, equal and worse as made up, best first, with the chosen learning rate and the spread of the seeds."""
     found = made_up(["gelu", "tanh", "sigmoid"])
-    assert (
-        found.names[0] == "gelu"
-        and found.names[-1] == "sigmoid"
-        and set(found.names[1:3]) == {"relu", "tanh"}
-    )
+    assert found.names[0] == "gelu" and found.names[-1] == "sigmoid" and set(found.names[1:3]) == {"relu", "tanh"}
     verdicts = {row.name: row.difference.verdict if row.difference else None for row in found.rows}
     assert verdicts == {"gelu": "better", "tanh": "practically equal", "relu": None, "sigmoid": "worse"}
     assert all(row.learning_rate == 0.01 and len(row.scores) == 10 for row in found.rows)
@@ -161,9 +157,7 @@ def test_the_learning_rate_is_chosen_for_each_activation() -> None:
     found = made_up(["gelu"], seeds=6, score=score)
     assert found.row("relu").learning_rate == 0.003 and found.row("gelu").learning_rate == 0.1
     assert [each.failures for each in found.row("relu").tried] == [0, 0, 1, 0, 0]
-    assert any(
-        text.startswith("gelu: the best learning rate 0.1 is the largest") for text in found.warnings("en")
-    )
+    assert any(text.startswith("gelu: the best learning rate 0.1 is the largest") for text in found.warnings("en"))
     assert any(text.startswith("gelu：选出的学习率 0.1") and "最大" in text for text in found.warnings("zh"))
 
 
@@ -171,25 +165,17 @@ def test_failures_are_counted_ranked_last_and_explained() -> None:
     """Diverged and crashed runs stay in the table; the reason of the first is in the sentence."""
 
     def score(arguments: Mapping[str, Any]) -> float | None:
-        return (
-            None
-            if arguments["activation"] == "gelu" and arguments["seed"] in (1, 2, 3)
-            else levels(arguments)
-        )
+        return None if arguments["activation"] == "gelu" and arguments["seed"] in (1, 2, 3) else levels(arguments)
 
     found = made_up(["gelu", "sigmoid", "tanh"], score=score, broken=("tanh",))
     gelu, tanh = found.row("gelu"), found.row("tanh")
-    assert (
-        gelu.failures == 3 and gelu.scores[1] is None and gelu.rank == pytest.approx((7 * 1 + 3 * 3.5) / 10)
-    )
+    assert gelu.failures == 3 and gelu.scores[1] is None and gelu.rank == pytest.approx((7 * 1 + 3 * 3.5) / 10)
     assert 0.06 < gelu.failure_low < 0.3 < gelu.failure_high < 0.66
     assert gelu.difference is not None and gelu.difference.pairs == 7
     assert tanh.failures == 10 and tanh.mean is None and found.names[-1] == "tanh" and tanh.curve == ()
     assert tanh.difference is not None and tanh.difference.verdict == "worse"
     said = " ".join(found.sentences("en"))
-    assert (
-        "gelu failed in 3 of 10 runs" in said and "the training diverged" in said and "out of order" in said
-    )
+    assert "gelu failed in 3 of 10 runs" in said and "the training diverged" in said and "out of order" in said
     assert "训练发散" in " ".join(found.sentences("zh"))
     reasons = [(failure.name, failure.reason[:12]) for failure in found.failures]
     assert sorted(reasons) == [("gelu", "")] * 3 + [("tanh", "RuntimeError")] * 10
@@ -203,11 +189,7 @@ def test_a_failed_baseline_is_no_reason_to_fail() -> None:
     found = made_up(["gelu"], broken=("relu", "gelu"))
     assert [row.failures for row in found.rows] == [10, 10] and found.row("gelu").seconds == 0
     json.dumps(found.to_json(), allow_nan=False)
-    assert all(
-        "None" not in text
-        for lang in ("en", "zh")
-        for text in (*found.sentences(lang), *found.warnings(lang))
-    )
+    assert all("None" not in text for lang in ("en", "zh") for text in (*found.sentences(lang), *found.warnings(lang)))
 
 
 def test_an_interrupted_comparison_goes_on_where_it_was(tmp_path: Path) -> None:
@@ -257,11 +239,7 @@ def test_everything_is_plain_json_and_says_where_it_came_from() -> None:
     assert provenance["command"] == (
         "actlab compare gelu --task digits --seeds 3,5,8 --baseline relu --store here.jsonl"
     )
-    assert (
-        provenance["cores"] >= 1
-        and provenance["date"].endswith("+00:00")
-        and provenance["store"] == "here.jsonl"
-    )
+    assert provenance["cores"] >= 1 and provenance["date"].endswith("+00:00") and provenance["store"] == "here.jsonl"
 
 
 def test_too_few_seeds_are_told() -> None:
@@ -288,9 +266,7 @@ def test_too_few_seeds_are_told() -> None:
         ({"names": ["ReLU", "torch:relu"]}, "at least one more"),
     ],
 )
-def test_unusable_requests_are_refused_before_anything_is_written(
-    settings: dict[str, Any], said: str
-) -> None:
+def test_unusable_requests_are_refused_before_anything_is_written(settings: dict[str, Any], said: str) -> None:
     """One readable sentence with the nearest names, and no store."""
     with pytest.raises(ValueError, match=said):
         compare(**{"names": ["gelu"], "task": "digits", "engine": MadeUp(levels), **settings})

@@ -34,9 +34,7 @@ def sample(mean: float, sd: float, count: int, shuffle: int = 0) -> list[float]:
     return values
 
 
-def against(
-    scores: Sequence[float | None], baseline: Sequence[float | None], margin: float = 0.1
-) -> Difference:
+def against(scores: Sequence[float | None], baseline: Sequence[float | None], margin: float = 0.1) -> Difference:
     return compare_scores([scores], baseline, margin)[0]
 
 
@@ -48,16 +46,12 @@ def test_the_signed_rank_test_is_scipys_exact_one(seed: int) -> None:
     assert signed_rank(values)[1] == pytest.approx(stats.wilcoxon(values, method="exact").pvalue, rel=1e-12)
 
 
-@pytest.mark.parametrize(
-    "values", [[1, 1, -1, 2, 3, 3], [0.5, 0, 0, 2, -2, 0.5, 4], [1, 1, 1, 1, 1, 1], [0, 0], []]
-)
+@pytest.mark.parametrize("values", [[1, 1, -1, 2, 3, 3], [0.5, 0, 0, 2, -2, 0.5, 4], [1, 1, 1, 1, 1, 1], [0, 0], []])
 def test_with_ties_the_p_value_is_the_share_of_all_sign_patterns(values: list[float]) -> None:
     """Counting all 2**n sign patterns by hand gives the same number; zeros are left out."""
     moved = [abs(value) for value in values if value]
     placed = ranks(moved)
-    seen = abs(
-        sum(rank if value > 0 else -rank for rank, value in zip(placed, filter(None, values), strict=True))
-    )
+    seen = abs(sum(rank if value > 0 else -rank for rank, value in zip(placed, filter(None, values), strict=True)))
     patterns = list(itertools.product((1, -1), repeat=len(moved)))
     extreme = sum(abs(sum(s * r for s, r in zip(signs, placed, strict=True))) >= seen for signs in patterns)
     assert signed_rank(values)[1] == pytest.approx(extreme / len(patterns))
@@ -94,9 +88,7 @@ def test_the_interval_of_the_mean_is_scipys_bca_one_level_further_out() -> None:
     """At the level it chooses the interval is SciPy's own, it contains the plain 95 % one, and does not vary."""
     values = sample(1.0, 2.0, 10)
     low, high = mean_interval(values) or (0, 0)
-    plain = stats.bootstrap(
-        (values,), lambda x, axis: x.mean(axis=axis), method="BCa", rng=1
-    ).confidence_interval
+    plain = stats.bootstrap((values,), lambda x, axis: x.mean(axis=axis), method="BCa", rng=1).confidence_interval
     assert low < plain.low < 1.0 < plain.high < high and mean_interval(values) == (low, high)
     student = stats.t.interval(0.95, 9, loc=1.0, scale=2.0 / 10**0.5)
     assert (low, high) == pytest.approx(student, abs=0.25)
@@ -134,12 +126,7 @@ MISH_23 = {
 
 @pytest.mark.parametrize(
     ("table", "count", "name"),
-    [
-        (table, count, name)
-        for table, count in ((MISH_3, 3), (MISH_23, 23))
-        for name in table
-        if name != "mish"
-    ],
+    [(table, count, name) for table, count in ((MISH_3, 3), (MISH_23, 23)) for name in table if name != "mish"],
 )
 def test_the_constructed_samples_reproduce_the_published_p_values(
     table: dict[str, tuple[float, ...]], count: int, name: str
@@ -164,9 +151,7 @@ def test_23_seeds_decide_for_mish_against_relu_and_not_against_swish(shuffle: in
     """The large effect (d = 1.6) is better after Holm, the small ones are undecided with a need for more seeds."""
     mish = sample(87.48, 0.3967, 23)
     names = ["relu", "swish", "gelu", "elish"]
-    others = [
-        sample(*MISH_23[name][:2], 23, shuffle=10 * shuffle + 7 + place) for place, name in enumerate(names)
-    ]
+    others = [sample(*MISH_23[name][:2], 23, shuffle=10 * shuffle + 7 + place) for place, name in enumerate(names)]
     found = compare_scores(others, mish, margin=0.1)
     assert [each.verdict for each in found] == ["worse", "no decision", "no decision", "no decision"]
     assert found[0].mean == pytest.approx(-0.82) and found[0].p_better < 0.3
@@ -247,9 +232,7 @@ def test_failed_runs_count_as_worst_and_never_vanish() -> None:
     assert found.verdict == "no decision" and found.more_seeds is None
     assert against(baseline, fragile).verdict == "no decision"
     nothing = against([None] * 12, baseline)
-    assert (
-        nothing.verdict == "worse" and nothing.mean is None and nothing.low is None and nothing.p_better == 0
-    )
+    assert nothing.verdict == "worse" and nothing.mean is None and nothing.low is None and nothing.p_better == 0
     assert against(baseline, [None] * 12).verdict == "better"
     both = against([None] * 12, [None] * 12)
     assert both.verdict == "no decision" and both.p == 1 and both.p_better == 0.5

@@ -61,9 +61,7 @@ def test_a_task_is_described_in_both_languages(name: str) -> None:
     assert task.name == name and task.metric.names["en"] and task.metric.names["zh"]
 
 
-@pytest.mark.parametrize(
-    ("name", "said"), [("digit", "did you mean digits"), ("mnist3000", "the tasks are digits")]
-)
+@pytest.mark.parametrize(("name", "said"), [("digit", "did you mean digits"), ("mnist3000", "the tasks are digits")])
 def test_an_unknown_task_is_refused_with_the_nearest_names(name: str, said: str) -> None:
     """The message says what can be written instead."""
     with pytest.raises(ValueError, match=said):

@@ -107,12 +107,8 @@ def test_the_metrics_are_the_textbook_ones() -> None:
         (held_out.targets, 1.0),
         (held_out.targets.mean().expand_as(held_out.targets), 0.0),
     ):
-        assert score(TASKS["friedman1"], Fixed(output[:, None]), held_out) == pytest.approx(
-            expected, abs=1e-6
-        )
+        assert score(TASKS["friedman1"], Fixed(output[:, None]), held_out) == pytest.approx(expected, abs=1e-6)
     wines = WINE.split(0).held_out
     always_first = nn.functional.one_hot(torch.zeros(len(wines.targets), dtype=torch.long), 3).float()
-    assert score(WINE, Fixed(always_first), wines) == pytest.approx(
-        float((wines.targets == 0).double().mean())
-    )
+    assert score(WINE, Fixed(always_first), wines) == pytest.approx(float((wines.targets == 0).double().mean()))
     assert math.isnan(score(WINE, Fixed(always_first * math.nan), wines))

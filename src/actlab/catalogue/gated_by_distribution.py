@@ -159,7 +159,7 @@ def loglogish(x):
     zh="以拉普拉斯分布函数为门的 x。",
     aliases=("laplace_linear_unit",),
     points={1.0: 0.8160602794142788, -2.0: -0.1353352832366127},
-    facts=("smooth", "not monotone", "bounded below"),
+    facts=("not monotone", "bounded below"),
 )
 def lalu(x):
     """x gated by the distribution function of a Laplace variable."""

@@ -48,7 +48,7 @@ def hard_mish(x):
 
 @activation(
     source=_BISWAS,
-    zh="x·softplus(x)/(x + α·e^(−βx))。",
+    zh="x·softplus(x) 除以 x + α·e^(−βx)。",
     points={1.0: 0.920463117197091, -2.0: -0.03863099022156321},
     facts=("smooth", "not monotone", "bounded below"),
 )

@@ -117,7 +117,7 @@ def phish(x):
     source=SURVEY + " as the TeLU of Mercioni & Holban",
     zh="x 乘以 ELU(αx) 的双曲正切；与 2024 年的 TeLU 同名而不同式。",
     points={1.0: 0.7615941559557649, -2.0: 1.3973065094160466},
-    facts=("smooth", "not monotone", "bounded below"),
+    facts=("not monotone", "bounded below"),
 )
 def telu_mercioni(x, alpha=learned(1.0, above=0)):
     """x times the hyperbolic tangent of ELU(alpha x); not the TeLU of 2024."""

@@ -5,10 +5,9 @@ what is missing to it.
 """
 
 from ..language import hypot, sign, sqrt, where
-from .entry import activation, fixed, learned
+from .entry import SURVEY, activation, fixed, learned
 
 TITLE = {"en": "Mollified", "zh": "磨光类"}
-_SURVEY = "named in the survey of Kunc & Klema 2024, arXiv:2402.09092"
 
 
 def _roots(x, a, epsilon):
@@ -51,7 +50,7 @@ def _left_over(x, epsilon):
 
 
 @activation(
-    source=_SURVEY,
+    source=SURVEY,
     zh="光滑的绝对值 √(x²+epsilon)。",
     points={0.0: 0.1, -3.0: 3.0016662039607267},
     facts=("smooth", "not monotone", "even", "convex", "bounded below"),
@@ -62,7 +61,7 @@ def v_relu_plus(x, epsilon=fixed(0.01, above=0)):
 
 
 @activation(
-    source=_SURVEY,
+    source=SURVEY,
     zh="光滑的符号函数 x/√(x²+epsilon)。",
     points={0.1: 0.7071067811865476, -2.0: -0.9987523388778446},
     facts=("smooth", "monotone", "odd", "bounded"),
@@ -75,7 +74,7 @@ def bipolar_plus(x, epsilon=fixed(0.01, above=0)):
 
 
 @activation(
-    source=_SURVEY,
+    source=SURVEY,
     zh="光滑的阶跃函数 (1 + x/√(x²+epsilon))/2。",
     points={0.1: 0.8535533905932737, -2.0: 0.0006238305610776627},
     facts=("smooth", "monotone", "bounded"),
@@ -88,7 +87,7 @@ def step_plus(x, epsilon=fixed(0.01, above=0)):
 
 
 @activation(
-    source=_SURVEY,
+    source=SURVEY,
     zh="光滑的 softsign：x/(1+√(x²+epsilon))。",
     points={1.0: 0.4987562112089027, -0.1: -0.08761006569007046},
     facts=("smooth", "monotone", "odd", "bounded"),
@@ -101,7 +100,7 @@ def softsign_plus(x, epsilon=fixed(0.01, above=0)):
 
 
 @activation(
-    source=_SURVEY,
+    source=SURVEY,
     zh="两个拐角都圆滑的 hard tanh。",
     points={1.0: 0.9512492197250393, -2.0: -0.9983393209243189},
     facts=("smooth", "monotone", "odd", "bounded"),
@@ -113,7 +112,7 @@ def hard_tanh_plus(x, epsilon=fixed(0.01, above=0)):
 
 
 @activation(
-    source=_SURVEY,
+    source=SURVEY,
     zh="两个拐角都圆滑、截断在 (0, 1) 的 ReLU。",
     points={1.0: 0.9524937810560445, -2.0: 0.0004161177446758482},
     facts=("smooth", "monotone", "bounded"),
@@ -126,7 +125,7 @@ def b_relu_plus(x, epsilon=fixed(0.01, above=0)):
 
 
 @activation(
-    source=_SURVEY,
+    source=SURVEY,
     zh="拐角圆滑的 softshrink。",
     points={1.0: 0.5032861567609939, -0.25: -0.0063104714178237025},
     facts=("smooth", "monotone", "odd"),
@@ -138,7 +137,7 @@ def softshrink_plus(x, alpha=fixed(0.5, above=0), epsilon=fixed(0.01, above=0)):
 
 
 @activation(
-    source=_SURVEY,
+    source=SURVEY,
     zh="跳跃被磨圆的 hardshrink。",
     points={1.0: 0.9913977589171556, -0.25: -0.010036926054013252},
     facts=("smooth", "monotone", "odd"),
@@ -156,7 +155,7 @@ def hardshrink_plus(x, alpha=fixed(0.5, above=0), epsilon=fixed(0.01, above=0)):
 
 
 @activation(
-    source=_SURVEY,
+    source=SURVEY,
     zh="拐角圆滑、两端斜率为 alpha 的对称 S 形 ReLU。",
     points={1.0: 0.9756246098625196, -2.0: -1.4991696604621594},
     facts=("smooth", "monotone", "odd"),
@@ -168,7 +167,7 @@ def s_relu_plus(x, alpha=learned(0.5), t=learned(1.0, above=0), epsilon=fixed(0.
 
 
 @activation(
-    source=_SURVEY,
+    source=SURVEY,
     zh="拐角圆滑的 Pan 函数：中间平坦、两侧上升。",
     points={1.0: 0.051249219725039284, -2.0: 1.003326883036408},
     facts=("smooth", "not monotone", "even", "convex", "bounded below"),
@@ -179,7 +178,7 @@ def pan_plus(x, alpha=fixed(1.0, above=0), epsilon=fixed(0.01, above=0)):
 
 
 @activation(
-    source=_SURVEY,
+    source=SURVEY,
     zh="拐角圆滑的 SignReLU：正侧近似恒等，负侧近似 softsign。",
     points={1.0: 0.9775559704955994, -2.0: -0.6654635603583597},
     facts=("smooth", "monotone", "bounded below"),

@@ -4,10 +4,9 @@ from ..language import PI, Phi, atan, exp, expm1, log, log_sigmoid, sign, sin, s
 from ..language import sigmoid as _sigmoid
 from ..language import sinc as _sinc
 from ..language import softsign as _softsign
-from .entry import Kink, activation, fixed, learned
+from .entry import SURVEY, Kink, activation, fixed, learned
 
 TITLE = {"en": "Rises from 0 to 1", "zh": "由 0 升至 1"}
-_SURVEY = "named in the survey of Kunc & Klema 2024, arXiv:2402.09092"
 _GOMES = "Gomes, Ludermir & Lima 2011, Neural Computing and Applications"
 
 
@@ -63,7 +62,7 @@ def elliott(x):
 
 
 @activation(
-    source="folklore; " + _SURVEY,
+    source="folklore; " + SURVEY,
     zh="高度、陡峭度与下移量可调的 S 形函数。",
     aliases=("vsf",),
     points={1.0: 0.7310585786300049, -2.0: 0.11920292202211756},
@@ -87,7 +86,7 @@ def psf(x, m=learned(1.0, above=0)):
 
 
 @activation(
-    source="the Aranda-Ordaz link of generalised linear models; " + _SURVEY,
+    source="the Aranda-Ordaz link of generalised linear models; " + SURVEY,
     zh="Aranda-Ordaz 曲线族：alpha = 1 为 sigmoid，alpha 趋于 0 为互补双对数。",
     points={1.0: 0.6058396221118063, -2.0: 0.11287766223502269},
     facts=("smooth", "monotone", "bounded"),
@@ -114,7 +113,7 @@ def gompertz(x):
 
 
 @activation(
-    source=_SURVEY,
+    source=SURVEY,
     zh="S 形函数与 Gumbel 分布函数之积。",
     points={1.0: 0.5060392069074089, -1.0: 0.01774691615365254},
     facts=("smooth", "monotone", "bounded"),
@@ -178,7 +177,7 @@ def log_sqnl(x):
 
 
 @activation(
-    source=_SURVEY,
+    source=SURVEY,
     zh="S 形函数加上一条小斜率直线，避免饱和。",
     points={1.0: 0.8310585786300049, -1.0: 0.16894142136999513},
     facts=("smooth", "monotone"),
@@ -189,7 +188,7 @@ def sig_lin(x, alpha=fixed(0.1)):
 
 
 @activation(
-    source=_SURVEY,
+    source=SURVEY,
     zh="在 ±beta 之外改用斜率为 alpha 的直线的 sigmoid。",
     aliases=("isigmoid",),
     points={3.0: 1.0807970779778824, -3.0: -0.08079707797788245},
@@ -204,7 +203,7 @@ def improved_logistic_sigmoid(x, alpha=fixed(0.2), beta=fixed(2.0, above=0)):
 
 
 @activation(
-    source=_SURVEY,
+    source=SURVEY,
     zh="S 形函数值的 sinc：缓慢下降的曲线。",
     points={1.0: 0.9132757708174989, -2.0: 0.9976334592048359},
     facts=("smooth", "monotone", "bounded"),
@@ -215,7 +214,7 @@ def sinc_sigmoid(x):
 
 
 @activation(
-    source=_SURVEY,
+    source=SURVEY,
     zh="代数式 S 形函数再经 sigmoid，取值约在 (0.27, 0.73)。",
     points={1.0: 0.6607563687658172, -2.0: 0.2979366301210704},
     facts=("monotone", "bounded"),
@@ -227,7 +226,7 @@ def sigmoid_algebraic(x, alpha=fixed(1.0, low=0)):
 
 
 @activation(
-    source=_SURVEY,
+    source=SURVEY,
     zh="softsign 与其平方的平均。",
     points={1.0: 0.375, -2.0: -0.1111111111111111},
     facts=("not monotone", "bounded"),
@@ -239,7 +238,7 @@ def mishra(x):
 
 
 @activation(
-    source=_SURVEY,
+    source=SURVEY,
     zh="sigmoid 与线性斜坡的可学习混合。",
     points={1.0: 0.8655292893150024, -0.25: 0.34391174955710097},
     facts=("monotone", "bounded"),

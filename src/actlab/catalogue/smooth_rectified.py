@@ -2,10 +2,9 @@
 
 from ..language import Phi, exp, expm1, hypot, hypotm1, log, log1p, phi, sign, sqrt, tanh, where
 from ..language import softplus as _softplus
-from .entry import Kink, activation, fixed, learned
+from .entry import SURVEY, Kink, activation, fixed, learned
 
 TITLE = {"en": "Rounded rectifiers", "zh": "圆角整流"}
-_SURVEY = "named in the survey of Kunc & Klema 2024, arXiv:2402.09092"
 _LOG2 = 0.6931471805599453
 
 
@@ -21,7 +20,7 @@ def _bent(x, beta):
 
 
 @activation(
-    source="folklore; the Huber function as an activation, " + _SURVEY,
+    source="folklore; the Huber function as an activation, " + SURVEY,
     zh="Huber 函数：中间为抛物线、两侧为直线的光滑绝对值。",
     aliases=("bi_firing", "huber"),
     points={0.5: 0.125, -3.0: 2.5},
@@ -82,7 +81,7 @@ def blu(x, beta=learned(0.5, low=-1, high=1)):
 
 
 @activation(
-    source=_SURVEY,
+    source=SURVEY,
     zh="只保留正半轴的可弯曲线性单元。",
     points={1.0: 1.2071067811865475, -2.0: 0.0},
     facts=("monotone", "convex", "bounded below"),
@@ -117,7 +116,7 @@ def soft_plus_plus(x, k=learned(1.0), c=learned(2.0, above=0)):
 
 
 @activation(
-    source=_SURVEY,
+    source=SURVEY,
     zh="平移并放大、使均值更接近零的 softplus。",
     points={1.0: 0.9301717604374163, -2.0: -0.8493287542754592},
     facts=("smooth", "monotone", "convex", "bounded below"),
@@ -128,7 +127,7 @@ def p_softplus(x, alpha=fixed(1.5), beta=fixed(_LOG2)):
 
 
 @activation(
-    source=_SURVEY,
+    source=SURVEY,
     zh="正半轴为斜率 alpha 的直线、负半轴为 softplus。",
     points={1.0: 2.393147180559945, -2.0: 0.1269280110429725},
     facts=("monotone", "convex", "bounded below"),
@@ -237,7 +236,7 @@ def soft_modulus_t(x, alpha=fixed(0.01, above=0)):
 
 
 @activation(
-    source=_SURVEY,
+    source=SURVEY,
     zh="忆阻器式曲线 √((x−alpha)²+beta²)：位置与圆滑程度可学习的绝对值。",
     points={1.0: 1.4142135623730951, -2.0: 2.23606797749979},
     facts=("smooth", "not monotone", "even", "convex", "bounded below"),
@@ -279,7 +278,7 @@ def sqrt_softplus(x):
     points={1.0: 1.0, -2.0: -2.0},
     facts=("smooth", "monotone", "odd", "convex", "concave"),
 )
-def uaf(x, *, a=learned(1.0), b=learned(0.0), c=learned(0.0), d=learned(-1.0), e=learned(0.0)):
+def uaf(x, *, a=learned(1.0), b=learned(0.0), c=learned(0.0), d=learned(-1.0), shift=learned(0.0)):
     """The difference of two softplus, which five learned numbers turn from the identity into many shapes."""
     # c x x from the left: a c of 0 silences x^2 before it overflows
-    return _above_log2(a * (x + b) + c * x * x) - _above_log2(d * (x - b)) + e
+    return _above_log2(a * (x + b) + c * x * x) - _above_log2(d * (x - b)) + shift

@@ -4,10 +4,9 @@ from ..language import atan, exp, expm1, hypot, maximum, sech, sigmoid, sign, sq
 from ..language import erf as _erf
 from ..language import softsign as _softsign
 from ..language import tanh as _tanh
-from .entry import Kink, activation, fixed, learned
+from .entry import SURVEY, Kink, activation, fixed, learned
 
 TITLE = {"en": "Tanh-like", "zh": "类双曲正切"}
-_SURVEY = "named in the survey of Kunc & Klema 2024, arXiv:2402.09092"
 
 
 @activation(
@@ -122,7 +121,7 @@ def isru(x, alpha=fixed(1.0, above=0)):
 
 
 @activation(
-    source=_SURVEY,
+    source=SURVEY,
     zh="alpha·x/(1+√(1+alpha²x²))：softsign 的光滑近亲。",
     points={1.0: 0.41421356237309503, -2.0: -0.6180339887498949},
     facts=("smooth", "monotone", "odd", "bounded"),
@@ -167,7 +166,7 @@ def sqnl(x):
 
 
 @activation(
-    source=_SURVEY,
+    source=SURVEY,
     zh="中间为抛物线、两端以斜率 alpha 的直线继续的 S 形曲线。",
     points={1.0: 0.75, -3.0: -1.11},
     facts=("monotone", "odd"),
@@ -195,7 +194,7 @@ def rel_tanh(x, alpha=learned(-1.5), beta=learned(0.0)):
 
 
 @activation(
-    source=_SURVEY,
+    source=SURVEY,
     zh="在 ±alpha 之外改为斜率 beta 的直线的双曲正切。",
     points={2.0: 0.8615941559557649, -3.0: -0.9615941559557649},
     facts=("monotone", "odd"),
@@ -247,7 +246,7 @@ def soboleva_tanh(
 
 
 @activation(
-    source="the transformative adaptive activation function, 2021, " + _SURVEY,
+    source="the transformative adaptive activation function, 2021, " + SURVEY,
     zh="幅度、陡峭度、平移与偏置都可学习的双曲正切。",
     aliases=("taaf",),
     points={1.0: 0.7615941559557649, -2.0: -0.9640275800758169},
@@ -271,7 +270,7 @@ def new_sigmoid(x):
 
 
 @activation(
-    source=_SURVEY,
+    source=SURVEY,
     zh="SiLU 的双曲正切。",
     points={1.0: 0.6237125498258757, -2.0: -0.23398943846045875},
     facts=("smooth", "not monotone", "bounded"),
@@ -282,7 +281,7 @@ def t_silu(x):
 
 
 @activation(
-    source=_SURVEY,
+    source=SURVEY,
     zh="SiLU 的反正切。",
     aliases=("asilu",),
     points={1.0: 0.631267981679926, -2.0: -0.2340371028296368},

@@ -1,10 +1,9 @@
 """Unbounded odd curves and exponentials: slow growth by roots and logarithms, fast growth by exponentials."""
 
 from ..language import asinh, atan, exp, expm1, log1p, sigmoid, sign, sqrt, tanh, where
-from .entry import Kink, activation, fixed, learned
+from .entry import SURVEY, Kink, activation, fixed, learned
 
 TITLE = {"en": "Roots, logarithms and exponentials", "zh": "根式、对数与指数"}
-_SURVEY = "named in the survey of Kunc & Klema 2024, arXiv:2402.09092"
 _SEARCH = "found by the search of Ramachandran, Zoph & Le 2017, arXiv:1710.05941"
 _LOG2 = 0.6931471805599453
 
@@ -29,7 +28,7 @@ def exponential(x):
 
 
 @activation(
-    source="folklore; " + _SURVEY,
+    source="folklore; " + SURVEY,
     zh="输入相反数的指数 exp(−x)。",
     points={1.0: 0.36787944117144233, -2.0: 7.38905609893065},
     facts=("smooth", "convex", "bounded below"),
@@ -40,7 +39,7 @@ def negative_exponential(x):
 
 
 @activation(
-    source=_SURVEY,
+    source=SURVEY,
     zh="过原点、幅度与速率可学习的指数函数。",
     points={1.0: 1.7182818284590453, -2.0: -0.8646647167633873},
     facts=("smooth", "convex", "bounded below"),
@@ -51,7 +50,7 @@ def s_exp(x, alpha=learned(1.0), beta=learned(1.0)):
 
 
 @activation(
-    source=_SURVEY,
+    source=SURVEY,
     zh="指数函数与双曲正切之积。",
     points={1.0: 2.0702275547951596, -2.0: -0.130466945597467},
     facts=("smooth", "not monotone", "bounded below"),
@@ -99,7 +98,7 @@ def symexp(x):
 
 
 @activation(
-    source="folklore; 2018 as an activation, " + _SURVEY,
+    source="folklore; 2018 as an activation, " + SURVEY,
     zh="保留符号的平方根；在 0 处斜率无穷大，此处约定为 0。",
     aliases=("signed_square_root",),
     points={4.0: 2.0, -2.0: -1.4142135623730951},
@@ -153,7 +152,7 @@ def hyper_sinh(x):
 
 
 @activation(
-    source=_SURVEY,
+    source=SURVEY,
     zh="双曲正弦与其反函数之和。",
     points={1.0: 2.0565747806633445, -2.0: -5.0704958830258295},
     facts=("smooth",),
@@ -164,7 +163,7 @@ def comb_h_sine(x, alpha=fixed(1.0)):
 
 
 @activation(
-    source=_SURVEY,
+    source=SURVEY,
     zh="幅度与速率可学习的双曲正弦。",
     points={1.0: 1.1752011936438014, -2.0: -3.6268604078470186},
     facts=("smooth",),
@@ -175,7 +174,7 @@ def s_sinh(x, alpha=learned(1.0), beta=learned(1.0)):
 
 
 @activation(
-    source=_SURVEY,
+    source=SURVEY,
     zh="双曲正切加上一条直线，三个系数均可学习。",
     aliases=("twisted_tanh",),
     points={1.0: 1.7615941559557649, -2.0: -2.964027580075817},

@@ -32,9 +32,7 @@ class Job:
     @classmethod
     def of(cls, **arguments: object) -> Job:
         """A job with these keyword arguments; TypeError or ValueError when they are not plain JSON values."""
-        canonical = json.JSONEncoder(
-            sort_keys=True, ensure_ascii=False, allow_nan=False, separators=(",", ":")
-        )
+        canonical = json.JSONEncoder(sort_keys=True, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
         return cls(canonical.encode(arguments))
 
     @property

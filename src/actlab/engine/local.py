@@ -16,9 +16,7 @@ from typing import IO
 from .job import Job, Record, execute
 
 # Workers already use every core: more threads in each would only compete. Libraries read these on loading.
-ONE_THREAD = dict.fromkeys(
-    ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"), "1"
-)
+ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"), "1")
 # A worker can die through no fault of its job (memory taken by others), hardly twice.
 ATTEMPTS = 2
 
@@ -78,9 +76,7 @@ def _next(results: queue.Queue[Record | BaseException]) -> Record | BaseExceptio
 class _Lane(threading.Thread):
     """One worker process at a time and the thread that feeds it."""
 
-    def __init__(
-        self, function_path: str, waiting: deque[Job], results: queue.Queue[Record | BaseException]
-    ) -> None:
+    def __init__(self, function_path: str, waiting: deque[Job], results: queue.Queue[Record | BaseException]) -> None:
         super().__init__(daemon=True)
         self._function_path = function_path
         self._waiting = waiting
@@ -132,9 +128,7 @@ class _Lane(threading.Thread):
             _close(worker)
             with self._lock:
                 self._process = None
-        return Record.failed(
-            job, f"the worker process died {ATTEMPTS} times running this job ({_death(code)})"
-        )
+        return Record.failed(job, f"the worker process died {ATTEMPTS} times running this job ({_death(code)})")
 
     def _worker(self) -> subprocess.Popen[str] | None:
         """The live worker, started if needed; None once the run has ended."""

@@ -26,9 +26,7 @@ class RayEngine:
         ray = _ray()
         started_here = not ray.is_initialized()
         if started_here:
-            place: dict[str, Any] = (
-                {"address": self.address} if self.address else {"include_dashboard": False}
-            )
+            place: dict[str, Any] = {"address": self.address} if self.address else {"include_dashboard": False}
             ray.init(log_to_driver=False, runtime_env={"env_vars": ONE_THREAD}, **place)
         running: dict[Any, Job] = {}
         try:

@@ -60,6 +60,8 @@ def _write(style: Style, expr: Expr, index: str) -> tuple[str, float]:
         return style.constant(expr.number)
     if expr.op == "where":
         return style.cases(_rows(style, expr, index)), SUM
+    if expr.op in _OPPOSITE and (rest := _unsigned(expr.args[1])) is not None:
+        expr = Expr(_OPPOSITE[expr.op], (expr.args[0], rest))  # a - b c, not a + -b c
     cell = style.cells.get(expr.op)
     if cell is None:
         raise CannotSpell(
@@ -72,6 +74,19 @@ def _write(style: Style, expr: Expr, index: str) -> tuple[str, float]:
         operands.append(text if binds >= asked else style.parentheses.format(text))
     template = cell.template
     return (template.format(*operands) if isinstance(template, str) else template(*operands)), cell.binds
+
+
+_OPPOSITE = {"add": "sub", "sub": "add"}
+
+
+def _unsigned(expr: Expr) -> Expr | None:
+    """The expression without the minus that it would start with; None if it starts with none."""
+    if expr.op == "neg":
+        return expr.args[0]
+    if expr.op not in ("mul", "damp", "div"):
+        return None
+    first = _unsigned(expr.args[0])
+    return None if first is None else Expr(expr.op, (first, expr.args[1]))
 
 
 def _rows(style: Style, expr: Expr, index: str) -> list[tuple[str, str | None]]:

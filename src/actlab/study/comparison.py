@@ -122,9 +122,7 @@ class Comparison:
         comparisons = len(self.rows) - 1
         fewest = fewest_seeds(max(1, comparisons))
         if comparisons and len(self.seeds) < fewest:
-            said.append(
-                text["few seeds"].format(seeds=len(self.seeds), comparisons=comparisons, fewest=fewest)
-            )
+            said.append(text["few seeds"].format(seeds=len(self.seeds), comparisons=comparisons, fewest=fewest))
         for row in self.rows:
             said += [text[code].format(name=row.name, **facts) for code, facts in self._doubts(row, text)]
         return tuple(said)

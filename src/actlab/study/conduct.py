@@ -93,9 +93,7 @@ def compare(
         "recipe": RECIPE,
         "versions": {name: versions[name] for name in DECIDING},
     }
-    path = (
-        Path(store) if store else Path(".actlab", "studies", f"{about.name}-{Job.of(**fixed).key[:10]}.jsonl")
-    )
+    path = Path(store) if store else Path(".actlab", "studies", f"{about.name}-{Job.of(**fixed).key[:10]}.jsonl")
     cells = _Cells(Store(path), runner, on_progress, len(entries) * size.cells(len(chosen)))
 
     tuning = cells.run(TUNING, tuning_jobs(entries, size, fixed))
@@ -193,19 +191,13 @@ def _entries(names: Sequence[str], baseline: str) -> list[Entry]:
     for name in (baseline, *names):
         entry, settings = resolve(name)
         if settings:
-            raise ValueError(
-                f"{name} is {entry.name} with {settings}; a study takes the default parameters only"
-            )
+            raise ValueError(f"{name} is {entry.name} with {settings}; a study takes the default parameters only")
         found[entry.name] = entry
     if len(found) < 2:
-        raise ValueError(
-            f"a comparison needs an activation besides the baseline {baseline}; name at least one more"
-        )
+        raise ValueError(f"a comparison needs an activation besides the baseline {baseline}; name at least one more")
     for entry in found.values():
         if entry.kind == "gated":
-            raise ValueError(
-                f"{entry.name} halves its input, so it cannot take the place of {baseline} in a study"
-            )
+            raise ValueError(f"{entry.name} halves its input, so it cannot take the place of {baseline} in a study")
     return list(found.values())
 
 
@@ -226,9 +218,7 @@ def _rows(
     rates: Mapping[str, float],
     searches: Mapping[str, tuple[Tried, ...]],
 ) -> tuple[Row, ...]:
-    by_name = {
-        name: {r.arguments["seed"]: r for r in records if r.arguments["activation"] == name} for name in rates
-    }
+    by_name = {name: {r.arguments["seed"]: r for r in records if r.arguments["activation"] == name} for name in rates}
     scores = {name: [score_of(found[seed], "held_out") for seed in seeds] for name, found in by_name.items()}
     better = task.metric.larger_is_better
     others = [name for name in rates if name != baseline]

@@ -49,9 +49,7 @@ def fewest_seeds(comparisons: int) -> int:
     return next(seeds for seeds in range(2, 100) if comparisons * 2.0 ** (1 - seeds) < ALPHA)
 
 
-def advantages(
-    scores: Sequence[Score], baseline: Sequence[Score], larger_is_better: bool = True
-) -> list[float]:
+def advantages(scores: Sequence[Score], baseline: Sequence[Score], larger_is_better: bool = True) -> list[float]:
     """How much better each score is than its pair; infinite where one run failed, 0 where both did."""
     sign = 1.0 if larger_is_better else -1.0
 
@@ -66,8 +64,7 @@ def advantages(
 def ranks(values: Sequence[float]) -> list[float]:
     """The rank of each value, 1 for the smallest; equal values share their mean rank."""
     return [
-        sum(other < value for other in values) + (1 + sum(other == value for other in values)) / 2
-        for value in values
+        sum(other < value for other in values) + (1 + sum(other == value for other in values)) / 2 for value in values
     ]
 
 
@@ -157,9 +154,7 @@ def compare_scores(
     tests = [signed_rank(advantages(scores, baseline, larger_is_better)) for scores in candidates]
     corrected = holm([p for _, p in tests])
     return [
-        _difference(
-            scores, baseline, margin, larger_is_better, test=test, p_holm=p_holm, comparisons=len(tests)
-        )
+        _difference(scores, baseline, margin, larger_is_better, test=test, p_holm=p_holm, comparisons=len(tests))
         for scores, test, p_holm in zip(candidates, tests, corrected, strict=True)
     ]
 
@@ -176,8 +171,7 @@ def _difference(
 ) -> Difference:
     surplus, p = test
     wins = sum(
-        1.0 if value > 0 else 0.5 if value == 0 else 0.0
-        for value in advantages(scores, baseline, larger_is_better)
+        1.0 if value > 0 else 0.5 if value == 0 else 0.0 for value in advantages(scores, baseline, larger_is_better)
     )
     plain = [a - b for a, b in zip(scores, baseline, strict=True) if a is not None and b is not None]
     mean = math.fsum(plain) / len(plain) if plain else None
@@ -239,9 +233,9 @@ def seeds_to_decide(differences: Sequence[float], margin: float, comparisons: in
     deviation = math.sqrt(math.fsum((value - mean) ** 2 for value in differences) / (count - 1))
     reach = max(abs(mean), margin - abs(mean))
     needed = max(fewest, count + 1, 2)
-    while needed < MOST_SEEDS and float(
-        student.ppf((1 + LEVEL) / 2, needed - 1)
-    ) * deviation > reach * math.sqrt(needed):
+    while needed < MOST_SEEDS and float(student.ppf((1 + LEVEL) / 2, needed - 1)) * deviation > reach * math.sqrt(
+        needed
+    ):
         needed = max(needed + 1, needed * 21 // 20)  # steps of 5 %: the answer is an estimate
     return needed
 

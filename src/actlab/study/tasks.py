@@ -46,9 +46,7 @@ ACCURACY = Metric(
     "accuracy", True, 100.0, 1, MappingProxyType({"en": "accuracy", "zh": "准确率"}),
     MappingProxyType({"en": " pp", "zh": " 个百分点"}),
 )  # fmt: skip
-R2 = Metric(
-    "r2", True, 1.0, 3, MappingProxyType({"en": "R²", "zh": "R²"}), MappingProxyType({"en": "", "zh": ""})
-)
+R2 = Metric("r2", True, 1.0, 3, MappingProxyType({"en": "R²", "zh": "R²"}), MappingProxyType({"en": "", "zh": ""}))
 
 
 @dataclass(frozen=True)
@@ -87,9 +85,7 @@ class Task:
             members = torch.nonzero(classes == kind).flatten()
             members = members[torch.randperm(len(members), generator=generator)]
             first, second = round(SHARES[0] * len(members)), round((SHARES[0] + SHARES[1]) * len(members))
-            for part, piece in zip(
-                parts, (members[:first], members[first:second], members[second:]), strict=True
-            ):
+            for part, piece in zip(parts, (members[:first], members[first:second], members[second:]), strict=True):
                 part.append(piece)
         training, validation, held_out = (torch.cat(part) for part in parts)
         inputs = _standardised(inputs, training)
@@ -122,9 +118,7 @@ def _friedman1(generator: Generator) -> Batch:
     import torch
 
     x = torch.rand(1000, 10, generator=generator, dtype=torch.float64)
-    value = (
-        10 * torch.sin(math.pi * x[:, 0] * x[:, 1]) + 20 * (x[:, 2] - 0.5) ** 2 + 10 * x[:, 3] + 5 * x[:, 4]
-    )
+    value = 10 * torch.sin(math.pi * x[:, 0] * x[:, 1]) + 20 * (x[:, 2] - 0.5) ** 2 + 10 * x[:, 3] + 5 * x[:, 4]
     return Batch(x, value + torch.randn(len(x), generator=generator, dtype=torch.float64))
 
 

@@ -18,9 +18,7 @@ DEAD_SLOPE = 1e-6
 DIVERGED = 10.0
 
 
-def train(
-    task: str, activation: str, seed: int, learning_rate: float, epochs: int, **_: object
-) -> dict[str, Any]:
+def train(task: str, activation: str, seed: int, learning_rate: float, epochs: int, **_: object) -> dict[str, Any]:
     """Train once and measure; further arguments (versions, formula) only tell one cell from another.
 
     Everything but the activation and the learning rate follows from `seed`: split, order of the batches and

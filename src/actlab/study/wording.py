@@ -10,8 +10,7 @@ from .tasks import Metric, Task
 _EN = {
     "better": "{name} is better than {baseline} on {task}: {effect}.",
     "worse": "{name} is worse than {baseline} on {task}: {effect}.",
-    "practically equal": "{name} and {baseline} are practically equal on {task} "
-    "(within ±{margin}): {effect}.",
+    "practically equal": "{name} and {baseline} are practically equal on {task} (within ±{margin}): {effect}.",
     "no decision": "No decision between {name} and {baseline} on {task}: {effect}{more}.",
     "effect": "{metric} {mean} (95 % CI {low} to {high}, {seeds} paired seeds, P(better) = {p_better:.2f}, "
     "p = {p_holm:.2g} after Holm)",
@@ -45,8 +44,7 @@ _ZH = {
     "failures": "{name} 在 {seeds} 次训练中失败 {count} 次"
     "（失败率的 95% 置信区间 {low:.0%} 至 {high:.0%}）；失败的训练按最差计。首个原因：{reason}",
     "diverged": "训练发散。",
-    "few seeds": "{seeds} 个种子、{comparisons} 项比较，任何差异都不可能达到显著；"
-    "请至少使用 {fewest} 个种子。",
+    "few seeds": "{seeds} 个种子、{comparisons} 项比较，任何差异都不可能达到显著；请至少使用 {fewest} 个种子。",
     "edge": "{name}：选出的学习率 {rate:g} 是所试范围的{end}值，更好的学习率可能在范围之外。",
     "smallest": "最小",
     "largest": "最大",
@@ -69,14 +67,11 @@ def amount(value: float, metric: Metric, sign: str = "+") -> str:
     return f"{value * metric.scale:{sign}.{metric.digits}f}".replace("-", "−")
 
 
-def verdict_sentence(
-    name: str, baseline: str, task: Task, difference: Difference, *, seeds: int, lang: str
-) -> str:
+def verdict_sentence(name: str, baseline: str, task: Task, difference: Difference, *, seeds: int, lang: str) -> str:
     """One comparison in one sentence: verdict, size, certainty."""
     text, metric = texts(lang), task.metric
     mean, low, high = (
-        "" if value is None else amount(value, metric)
-        for value in (difference.mean, difference.low, difference.high)
+        "" if value is None else amount(value, metric) for value in (difference.mean, difference.low, difference.high)
     )
     shape = "failed" if difference.mean is None else "short" if difference.low is None else "effect"
     effect = text[shape].format(

@@ -62,20 +62,22 @@ TENSOR_CHECKS: tuple[Check, ...] = (
     shape_kept,
     position_independent,
     integer_refused,
+    pickles,
+    copies,
+    state_dict,
+    inplace,
+    parameters_checked,
+)
+TRANSFORM_CHECKS: tuple[Check, ...] = (
     gradcheck,
     gradgradcheck,
     forward_mode,
     vmap,
     compiles,
     exports,
-    pickles,
-    copies,
-    state_dict,
     tensor_parameters,
-    inplace,
-    parameters_checked,
 )
-CHECKS = NUMBER_CHECKS + TENSOR_CHECKS
+CHECKS = NUMBER_CHECKS + TENSOR_CHECKS + TRANSFORM_CHECKS
 
 
 def check_activation(

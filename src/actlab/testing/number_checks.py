@@ -48,9 +48,9 @@ def _finite(subject: Subject, order: int) -> tuple[list[float], list[Any]]:
 def _conditioning(subject: Subject, order: int) -> Callable[[float], Any]:
     """The error that rounding cannot avoid, by input; added to the relative tolerance.
 
-    A product such as 1.7 x rounds, which moves the result as a shift h of four roundings of x does: by f' h + f'' h^2/2,
-    with f the derivative asked for. And beside a double root, where f and f' vanish together as in 1 + cos(x) at pi,
-    no digit smaller than a rounding of the surroundings, f''/2 within a unit of x, can be kept.
+    A product such as 1.7 x rounds, which moves the result as a shift h of four roundings of x does, f' h + f'' h^2/2
+    with f the derivative asked for. And where f and f' vanish together, as those of 1 + cos(x) do at pi, nothing
+    smaller than a rounding of the surroundings, f''/2 within a unit of x, can be kept.
     """
 
     def allowance(at: float) -> Any:

@@ -19,12 +19,15 @@ from ..language import Expr, walk
 DIGITS = 60
 _STEP = 30  # decimal digits of the difference step below the scale of the point: its error is h^2, 1e-60
 _TAILS = (60, 320)  # digits beyond the step; 320 let a slope of 1e-300 be seen beside a value of order 1
-_HUGE = 64  # bits: e to the power of -2**64 is 0 and of 2**64 infinite for every purpose here
-_JUMP = 1e-6  # a smaller jump of value, slope or curvature is none
+# bits: e to the power of -2**64 is 0 and of 2**64 infinite; but where that leaves nothing but the difference of two
+# infinities, exponents are kept as far as they go
+_HUGE, _HUGER = 64, 8192
+_JUMP = 1e-6  # a smaller jump of value, slope or curvature, or one smaller than this part of the value, is none
 _FAR = ("3e40", "7e80", "5e160", "2e320", "9e640", "1.3e641")  # where limits are read off
 
 mp: Any = MPContext()  # a context of our own: the precision of mpmath.mp stays untouched
 mp.dps = DIGITS
+mp.huge = _HUGE
 Real = Any  # an mpf of that context
 _Row = tuple[Real, ...]
 
@@ -32,7 +35,7 @@ _Row = tuple[Real, ...]
 def _exp(a: Real) -> Real:
     if mp.isnan(a):
         return a
-    if mp.isinf(a) or mp.mag(a) > _HUGE:
+    if mp.isinf(a) or mp.mag(a) > mp.huge:
         return mp.inf if a > 0 else mp.zero
     return mp.exp(a)
 
@@ -247,10 +250,23 @@ def derivative(
 
 
 def _difference(expr: Expr, here: Real, order: int, arguments: Mapping[str, float], *, digits: tuple[int, int]) -> Real:
-    """The central difference at enough digits to survive its own cancellation.
+    """The central difference at enough digits to survive its own cancellation, and at enough size.
 
     digits: those of the step, 10^-digits[0], and those of the point before the decimal point.
     """
+    found = _sized_difference(expr, here, order, arguments, digits)
+    if not mp.isnan(found):
+        return found
+    mp.huge = _HUGER
+    try:
+        return _sized_difference(expr, here, order, arguments, digits)
+    finally:
+        mp.huge = _HUGE
+
+
+def _sized_difference(
+    expr: Expr, here: Real, order: int, arguments: Mapping[str, float], digits: tuple[int, int]
+) -> Real:
     below, above = digits
     found = mp.nan
     for tail in _TAILS:
@@ -301,8 +317,8 @@ def limit(expr: Expr, side: int, arguments: Mapping[str, float] | None = None, o
     sizes, (before, far) = [abs(y) for y in seen], seen[-2:]
     if before == far or (mp.isfinite(far) and abs(far - before) <= abs(far) * mp.mpf("1e-15")):
         return far
-    # Each sample but the last, a neighbour, has twice the digits of the one before: even a logarithm doubles. What moves
-    # that slowly is the same at the neighbour; anything else is tiny or enormous by now, or a ripple.
+    # Each sample but the last, a neighbour, has twice the digits of the one before: even a logarithm doubles. What
+    # moves that slowly is the same at the neighbour; anything else is tiny or enormous by now, or a ripple.
     slow = abs(far - before) <= abs(far) / 100
     steps = list(itertools.pairwise(sizes[:-1]))
     if all(b <= a * 4 / 5 for a, b in steps) and (slow or abs(far) < mp.mpf("1e-20")):
@@ -313,10 +329,9 @@ def limit(expr: Expr, side: int, arguments: Mapping[str, float] | None = None, o
 
 
 # Where none of these takes part, a formula is a composition of analytic functions and cannot bend or jump.
-_BENDS = frozenset(
-    ("abs", "sign", "maximum", "minimum", "where", "lt", "le", "gt", "ge", "softsign")
-    + ("sqrt", "power", "hypot", "log", "log1p", "div")  # at the edge of their domain
-)
+_BENDS = frozenset(("abs", "sign", "maximum", "minimum", "where", "lt", "le", "gt", "ge", "softsign")) | {
+    *("sqrt", "power", "hypot", "log", "log1p", "div")  # at the edge of their domain
+}
 
 
 def may_bend(expr: Expr) -> bool:
@@ -333,30 +348,33 @@ def _harmless(node: Expr) -> bool:
 
 
 def jumps(
-    f: Callable[[Real], Real], order: int, *, low: float = -12.0, high: float = 12.0, cells: int = 1201, watch: int = 6
-) -> list[float]:
-    """Where the derivative of the given order of `f` jumps between `low` and `high` (order 0: the value itself).
+    f: Callable[[Real], Real], *, low: float = -12.0, high: float = 12.0, cells: int = 1201, watch: int = 6
+) -> tuple[list[float], list[float], list[float]]:
+    """Where value, slope and curvature of `f` jump between `low` and `high`; a jump of one is a jump of the next.
 
-    The difference of order n+1 over a step h shrinks like h^(n+1) where f is smooth and like h^n across a jump;
-    the `watch` most suspicious cells are zoomed into until h is 1e-14 and the two cannot be confused.
+    The third difference over a step h shrinks like h^3 where f is smooth, like h^2 where the curvature jumps and more
+    slowly at worse places; the `watch` most suspicious cells are zoomed into until these cannot be confused.
     """
     step = (mp.mpf(high) - low) / cells
     grid = [f(low + k * step) for k in range(cells + 1)]
-    bends = [abs(d) for d in _differences(grid, order + 1)]
-    peaks = [k for k, bend in enumerate(bends) if bend and bend >= max(bends[max(0, k - order - 1) : k + order + 2])]
-    found: list[float] = []
+    bends = [abs(d) for d in _differences(grid, 3)]
+    peaks = [k for k, bend in enumerate(bends) if bend and bend >= max(bends[max(0, k - 3) : k + 4])]
+    found: tuple[list[float], list[float], list[float]] = ([], [], [])
     for k in sorted(peaks, key=lambda k: bends[k], reverse=True)[:watch]:
-        start, width, bend = low + k * step, (order + 1) * step, mp.one
-        while width > mp.mpf("1e-14") and bend > _JUMP:
+        start, width, bend, zoom = low + k * step, 3 * step, mp.inf, grid[k : k + 4]
+        least = _JUMP * max(1, *map(abs, zoom))
+        while width > mp.mpf("1e-12") and bend > least:
             fine = width / 24
-            zoom = [abs(d) for d in _differences([f(start + j * fine) for j in range(25)], order + 1)]
-            best = max(range(len(zoom)), key=zoom.__getitem__)
-            bend, start, width = zoom[best] / fine**order, start + best * fine, (order + 1) * fine
-        if bend > _JUMP:
-            place = float(start + width / 2)
-            if all(abs(place - other) > 1e-6 for other in found):
-                found.append(place)
-    return sorted(found)
+            zoom = [f(start + j * fine) for j in range(25)]
+            thirds = [abs(d) for d in _differences(zoom, 3)]
+            best = max(range(len(thirds)), key=thirds.__getitem__)
+            bend, start, width = thirds[best] / fine**2, start + best * fine, 3 * fine
+        place, fine = float(start + width / 2), width / 3
+        for order, places in enumerate(found):
+            height = max(abs(d) for d in _differences(zoom, order + 1)) / fine**order
+            if height > least and bend > least and all(abs(place - other) > 1e-6 for other in places):
+                places.append(place)
+    return found
 
 
 def _differences(values: list[Real], order: int) -> list[Real]:

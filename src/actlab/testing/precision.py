@@ -42,7 +42,7 @@ def _exact(subject: Subject, x: Tensor, order: int) -> Tensor:
     return torch.from_numpy(np.ascontiguousarray(subject.numbers(order, x.to(torch.float64).numpy())))
 
 
-def _within(subject: Subject, x: Tensor, found: Tensor, order: int, what: str, most: float) -> float:
+def _within(subject: Subject, x: Tensor, found: Tensor, order: int, *, what: str, most: float) -> float:
     """The largest error of `found` in ULP; asserts that it is at most `most`, plus what rounding cannot avoid.
 
     That is, as for float64 (`number_checks`): f' h + f'' h^2/2 for a shift h of four roundings of the input, a rounding
@@ -71,7 +71,7 @@ def single_precision_errors(subject: Subject) -> dict[str, float]:
     for order in (0, 1):
         found = tensor_derivative(subject.tensors, x, order)
         what = f"{subject.name}: derivative {order} in float32"
-        seen[("value", "slope")[order]] = _within(subject, x, found, order, what, 8.0)
+        seen[("value", "slope")[order]] = _within(subject, x, found, order, what=what, most=8.0)
     return seen
 
 
@@ -97,7 +97,7 @@ def half_precision_errors(subject: Subject) -> dict[str, float]:
         for order in (0, 1):
             found = tensor_derivative(subject.tensors, x, order)
             what = f"{subject.name}: derivative {order} in {dtype}"
-            error = _within(subject, x, found, order, what, 1.0)
+            error = _within(subject, x, found, order, what=what, most=1.0)
             seen[f"{('value', 'slope')[order]} {str(dtype).removeprefix('torch.')}"] = error
     return seen
 

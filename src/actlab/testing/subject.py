@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache, cached_property, lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -159,11 +159,11 @@ def _truths(entry: Entry, params: tuple[tuple[str, float], ...], order: int) -> 
 
 
 @lru_cache(maxsize=4096)
-def _jumps(entry: Entry, params: tuple[tuple[str, float], ...]) -> tuple[list[float], ...]:
+def _jumps(entry: Entry, params: tuple[tuple[str, float], ...]) -> tuple[list[float], list[float], list[float]]:
     if not oracle.may_bend(entry.value):
         return [], [], []
-    exact = cache(Subject(entry, dict(params)).exact)  # one grid serves all three orders
-    return tuple(oracle.jumps(exact, order) for order in (0, 1, 2))
+    exact = Subject(entry, dict(params)).exact
+    return oracle.jumps(exact)
 
 
 def variants(entry_or_name: Entry | str) -> Iterator[Subject]:
