@@ -12,8 +12,8 @@ import torch
 from torch import Tensor
 
 from actlab.catalogue import ENTRIES, Entry, Kink
-from actlab.language import symbol, tanh
-from actlab.testing import NUMBER_CHECKS, Check, Subject, subject
+from actlab.language import Expr, cos, exp, log, sin, symbol, tanh
+from actlab.testing import NUMBER_CHECKS, Check, Subject, oracle, subject
 from actlab.testing.number_checks import FACT_CHECKS
 from actlab.testing.subject import Array
 
@@ -190,3 +190,28 @@ def test_the_oracle_does_not_follow_a_wrong_slope() -> None:
         CHECKS["slope_agrees"](
             replace(subject("tanh"), entry=wrong, numbers=lambda order, x: 2 * np.tanh(x) if order else np.tanh(x))
         )
+
+
+@pytest.mark.parametrize(
+    ("formula", "order", "expected"),
+    [
+        (X + cos(X), 1, None),
+        (X * sin(X), 0, None),
+        (log(1.0 + X**2), 0, math.inf),
+        (log(1.0 + X**2), 1, 0.0),
+        (exp(X), 2, math.inf),
+        (X**3, 2, math.inf),
+    ],
+    ids=repr,
+)
+def test_a_limit_is_told_from_a_ripple(formula: Expr, order: int, expected: float | None) -> None:
+    """A ripple has no limit however its samples fall; slow and enormous growth have theirs."""
+    assert oracle.limit(formula, 1, {}, order) == expected
+
+
+@pytest.mark.parametrize(("height", "seen"), [(1e-2, [[], [0.4], [0.4]]), (0.0, [[], [], []])])
+def test_a_corner_is_found_beside_a_steep_curve(height: float, seen: list[list[float]]) -> None:
+    """One scan finds a small jump of the slope of a steep function, and none where there is none."""
+    formula = exp(X) + height * abs(X - 0.4)
+    found = oracle.jumps(lambda x: oracle.value(formula, x))
+    assert [[round(place, 6) for place in places] for places in found] == seen

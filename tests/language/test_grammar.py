@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from actlab.catalogue import ENTRIES
 from actlab.language import Expr, constant, exp, parse, symbol, tanh, where
+from actlab.language.expr import rebuild, walk
 from actlab.language.grammar import DEEPEST, LONGEST
 
 X, A = symbol("x"), symbol("alpha")
@@ -166,6 +167,6 @@ def _undamped(expr: Expr) -> Expr:
     made: dict[Expr, Expr] = {}
     for node in walk(expr):
         made[node] = (
-            rebuild("mul" if node.op == "damp" else node.op, [made[a] for a in node.args]) if node.args else node
+            rebuild("mul" if node.op == "damp" else node.op, tuple(made[a] for a in node.args)) if node.args else node
         )
     return made[expr]

@@ -60,6 +60,9 @@ def _write(style: Style, expr: Expr, index: str) -> tuple[str, float]:
         return style.constant(expr.number)
     if expr.op == "where":
         return style.cases(_rows(style, expr, index)), SUM
+    while expr.op == "add" and expr.args[1].op in _OPPOSITE:  # a + (b - c) reads a + b - c
+        inner = expr.args[1]
+        expr = Expr(inner.op, (Expr("add", (expr.args[0], inner.args[0])), inner.args[1]))
     if expr.op in _OPPOSITE and (rest := _unsigned(expr.args[1])) is not None:
         expr = Expr(_OPPOSITE[expr.op], (expr.args[0], rest))  # a - b c, not a + -b c
     cell = style.cells.get(expr.op)
