@@ -38,11 +38,12 @@ check: .venv/.dev ## style and types
 bench: .venv/.test ## measure, and append to benchmarks/results
 	for script in benchmarks/*.py; do $(BIN)/python $$script || exit 1; done
 
-docs: .venv/.run ## rebuild the pictures that the READMEs show
+docs: .venv/.run ## rebuild what is generated: type stubs and the READMEs' picture
+	$(BIN)/python -m actlab.nn.stubs
 	$(BIN)/actlab table relu gelu swish sigmoid --save docs/pictures/table.svg
 
 explore: .venv/.run ## open the explorer
 	$(BIN)/actlab explore
 
-campaign: .venv/.test ## the longer checks
-	$(BIN)/python -m pytest -n 2 --dist loadfile --campaign
+campaign: .venv/.test ## the longer checks: fuzzing with twenty-five times as many examples
+	$(BIN)/python -m pytest -n 2 tests/language --hypothesis-profile=campaign

@@ -6,6 +6,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from hypothesis import settings
+
+# the suite repeats itself exactly; `make campaign` searches anew, and longer
+settings.register_profile("suite", max_examples=400, deadline=None, derandomize=True, database=None)
+settings.register_profile("campaign", max_examples=10_000, deadline=None)
+settings.load_profile("suite")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -6,7 +6,7 @@ import string
 import sys
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from actlab.catalogue import ENTRIES
@@ -105,7 +105,6 @@ _PIECES = st.sampled_from(
 )
 
 
-@settings(max_examples=400, deadline=None, derandomize=True, database=None)
 @given(
     st.one_of(st.lists(_PIECES, max_size=30).map("".join), st.text(string.printable, max_size=60), st.text(max_size=40))
 )
