@@ -106,7 +106,9 @@ def test_an_error_while_keeping_a_result_ends_the_run(workers: int) -> None:
 
 
 INTERRUPTED = """
-    import sys
+    import signal, sys
+    # a suite that runs in the background hands down an ignored Ctrl-C
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     from actlab.engine import Job, Local, Store
     store = Store(sys.argv[1])
     jobs = [Job.of(number=number) for number in range(20)]

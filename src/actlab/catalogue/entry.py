@@ -282,8 +282,12 @@ class Entries(Mapping[str, Entry]):
         self._by_name: dict[str, Entry] = {}
         self._names: dict[str, str] = {}
         for family in families:
-            for entry in family.entries:
-                object.__setattr__(entry, "family", family.name)
+            for declared in family.entries:
+                entry = declared
+                if not entry.family:
+                    object.__setattr__(entry, "family", family.name)
+                elif entry.family != family.name:  # it belongs to another registry as well, and keeps its place there
+                    entry = replace(declared, family=family.name)
                 for name in (entry.name, *entry.aliases):
                     if self._names.setdefault(name, entry.name) != entry.name or name in self._by_name:
                         raise ValueError(f"the name {name!r} belongs to both {self._names[name]} and {entry.name}")

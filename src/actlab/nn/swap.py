@@ -48,7 +48,6 @@ class SwapPlan:
     _slots: tuple[_Slot, ...] = field(repr=False, default=())
     _make: Callable[[], Any] = field(repr=False, default=lambda: None)
     _undo: list[Callable[[], None]] = field(repr=False, default_factory=list[Callable[[], None]])
-    _root: nn.Module | None = field(repr=False, default=None)
 
     def apply(self) -> nn.Module:
         """Replace, and return the model (a new module when the model itself is the activation)."""
@@ -67,7 +66,6 @@ class SwapPlan:
                 continue
             self._undo.append(_put(slot, new))
             self._undo.append(_leave_fast_path(slot.parent))
-        self._root = model
         return model
 
     def undo(self) -> nn.Module:

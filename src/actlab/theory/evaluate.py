@@ -108,8 +108,3 @@ def _compiled_rows(expr: Expr, rows: Array, arguments: Mapping[str, ArrayLike]) 
 def specialised(entry: Entry, order: int = 0, **params: object) -> Expr:
     """The formula of a derivative with every parameter replaced by its number: only `x` is left."""
     return substitute(entry.derivative(order), entry.arguments(params))
-
-
-def scalar(expr: Expr) -> Callable[[float], float]:
-    """A formula of `x` alone as a function of one number, for root finding and quadrature."""
-    return lambda x: float(evaluate(expr, x))
