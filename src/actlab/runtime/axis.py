@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -10,17 +9,7 @@ import torch
 from torch import Tensor
 
 from ..language import Expr
-from ..renderers import function
-from ..renderers.torch_eager import TABLE
-from .kernel import HALF, prelude
-
-
-@cache
-def _compiled(expr: Expr, names: tuple[str, ...]) -> Callable[..., Any]:
-    space = dict(prelude())
-    text = function(TABLE, "formula", ("x", "dim", *names), {"y": expr})
-    exec(compile(text, "<torch_eager along axis>", "exec"), space)
-    return space["formula"]
+from .kernel import HALF, compiled
 
 
 class AxisKernel:
@@ -29,7 +18,7 @@ class AxisKernel:
     def __init__(self, expr: Expr, names: tuple[str, ...]) -> None:
         self.expr = expr
         self.names = names
-        self._formula = _compiled(expr, names)
+        self._formula = compiled(expr, ("dim", *names))
 
     def __reduce__(self) -> tuple[Any, ...]:
         return axis_kernel, (self.expr, self.names)
