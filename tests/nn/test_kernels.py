@@ -43,3 +43,30 @@ def test_what_oscillates_has_no_limit_and_what_grows_or_dies_out_has_one():
     ):
         for found in (evaluate(formula, ends).tolist(), kernel(formula)(torch.tensor(ends)).tolist()):
             assert found == pytest.approx(limits, nan_ok=True), formula
+
+
+def test_limits_of_both_sides_follow_tensors_of_different_ranks():
+    """With one beta per channel and one height for all, every channel of a row goes to its own limit on either side."""
+    x, beta, height = symbol("x"), symbol("beta"), symbol("height")
+    made = kernel(height * (x * sigmoid(beta * x)), ("beta", "height"), (("beta", 1.0), ("height", 1.0)))
+    at = torch.tensor([[-math.inf, 0.0, math.inf]]).expand(2, 3)
+    found = made(at, torch.tensor([[1.0], [-1.0]]), torch.tensor(2.0))
+    assert found.tolist() == [[0.0, 0.0, math.inf], [-math.inf, 0.0, 0.0]]
+
+
+@pytest.mark.parametrize("missing", [False, True], ids=["finite", "infinite"])
+def test_limits_by_tensors_are_computed_only_where_one_is_missing(missing, monkeypatch):
+    """A gated unit's second half is as large as the data: six formulas for its limits wait for an infinity."""
+    x, up = symbol("x"), symbol("up")
+    made = kernel(x * sigmoid(x) * up, ("up",), (("up", 1.0),))
+    made(torch.ones(7), torch.ones(7))  # what is compiled is judged at the first call, at the infinities too
+    asked = []
+    taken = made._limit
+    monkeypatch.setattr(made, "_limit", lambda *given: asked.append(given) or taken(*given))
+    at = torch.linspace(-3, 3, 7)
+    if missing:
+        at[2] = -math.inf
+    found = made(at, torch.full((7,), 2.0))
+    assert bool(asked) is missing
+    torch.testing.assert_close(found[3:], 2 * torch.nn.functional.silu(at)[3:])
+    assert not missing or found[2] == 0

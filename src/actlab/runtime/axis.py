@@ -8,8 +8,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..language import Expr
+from ..language import Expr, walk
 from .kernel import HALF, compiled
+
+# sums whose last bit depends on the layout of memory, unless rows are brought into one; softmax has its own kernels
+_ADDING = ("total", "mean", "rms", "unit", "excess", "share")
 
 
 class AxisKernel:
@@ -19,6 +22,7 @@ class AxisKernel:
         self.expr = expr
         self.names = names
         self._formula = compiled(expr, ("dim", *names))
+        self._adds = any(node.op in _ADDING for node in walk(expr))
 
     def __reduce__(self) -> tuple[Any, ...]:
         return axis_kernel, (self.expr, self.names)
@@ -28,7 +32,13 @@ class AxisKernel:
 
     def __call__(self, x: Tensor, dim: int, *tensors: Tensor) -> Tensor:
         dtype = torch.float32 if x.dtype in HALF else x.dtype
-        return self._formula(x.to(dtype), dim, *[tensor.to(dtype) for tensor in tensors]).to(x.dtype)
+        wide = [tensor.to(dtype) for tensor in tensors]
+        if not self._adds:
+            return self._formula(x.to(dtype), dim, *wide).to(x.dtype)
+        last = [tensor.movedim(dim, -1) if tensor.ndim == x.ndim else tensor for tensor in wide]
+        y = self._formula(x.to(dtype).movedim(dim, -1).contiguous(), -1, *last).to(x.dtype)
+        # to one line and back: free here, and in the backward pass it brings any gradient into the same layout
+        return y.reshape(-1).reshape(y.shape).movedim(-1, dim)
 
 
 @cache

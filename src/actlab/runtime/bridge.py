@@ -9,7 +9,9 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.autograd import forward_ad
 
+from . import native
 from .kernel import HALF, Kernel
 
 
@@ -17,6 +19,9 @@ def _product(kernel: Kernel, along: Tensor, x: Tensor, tensors: tuple[Tensor, ..
     """`along` times the kernel's value, in the width the kernel computes in; differentiable again if asked for."""
     if torch.is_grad_enabled() and not torch.compiler.is_compiling():
         return along * pointwise(kernel, x, tensors)
+    found = native.product(kernel, along, x, tensors)
+    if found is not None:
+        return found
     if x.dtype not in HALF:
         return along * kernel(x, *tensors)
     return (along.to(torch.float32) * kernel(x.to(torch.float32), *tensors)).to(x.dtype)
@@ -62,10 +67,26 @@ class Pointwise(torch.autograd.Function):
         return pushed
 
 
+def _batched(tensor: Tensor, at: int | None, deep: int, size: int) -> Tensor:
+    """The tensor with its samples along the first dimension, `deep` dimensions behind it."""
+    if at is None:
+        return tensor.reshape(1, *[1] * (deep - tensor.ndim), *tensor.shape).expand(size, *[-1] * deep)
+    first = tensor.movedim(at, 0)
+    return first.reshape(size, *[1] * (deep - first.ndim + 1), *first.shape[1:])
+
+
 class PointwiseTransformed(Pointwise):
     """The same under functorch transforms, which need the context set up apart (and cost a signature binding)."""
 
-    generate_vmap_rule = True
+    @staticmethod
+    def vmap(info: Any, in_dims: tuple[int | None, ...], *args: Any) -> tuple[Tensor, int]:
+        """All samples at once, as the same numbers in one tensor would be computed."""
+        kernel, *tensors = args
+        deep = max([tensor.ndim - (at is not None) for tensor, at in zip(tensors, in_dims[1:], strict=True)])
+        x, *others = [
+            _batched(tensor, at, deep, info.batch_size) for tensor, at in zip(tensors, in_dims[1:], strict=True)
+        ]
+        return pointwise(kernel, x, tuple(others)), 0
 
     @staticmethod
     def forward(kernel: Kernel, x: Tensor, *tensors: Tensor) -> Tensor:  # type: ignore[override]
@@ -93,6 +114,10 @@ class PointwiseTraced(torch.autograd.Function):
         return gradients(ctx, upstream[0])
 
 
+def _any_learns(x: Tensor, tensors: tuple[Tensor, ...]) -> bool:
+    return x.requires_grad or any(tensor.requires_grad for tensor in tensors)
+
+
 def pointwise(kernel: Kernel, x: Tensor, tensors: tuple[Tensor, ...] = ()) -> Tensor:
     """The kernel's value at `x`, differentiable to any order in reverse and forward mode."""
     if kernel.expr.op == "symbol" and kernel.expr.name == "x":
@@ -101,4 +126,6 @@ def pointwise(kernel: Kernel, x: Tensor, tensors: tuple[Tensor, ...] = ()) -> Te
         return PointwiseTraced.apply(kernel, x, *tensors)
     if torch._C._are_functorch_transforms_active():
         return PointwiseTransformed.apply(kernel, x, *tensors)
+    if forward_ad._current_level < 0 and not (torch.is_grad_enabled() and _any_learns(x, tensors)):
+        return kernel(x, *tensors)  # nothing to remember: the value alone, without a node
     return Pointwise.apply(kernel, x, *tensors)

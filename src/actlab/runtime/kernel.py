@@ -14,8 +14,10 @@ from ..language import Expr, derivative
 from ..renderers import function
 from ..renderers.limits import FAR, GROWN, SHRUNK, STEADY, STEP
 from ..renderers.torch_eager import PRELUDE, TABLE
+from . import native
 
 HALF = (torch.float16, torch.bfloat16)
+_SMALL = 4096  # elements: at most what a layer learns per channel
 
 
 @cache
@@ -35,6 +37,24 @@ def compiled(expr: Expr, names: tuple[str, ...]) -> Callable[..., Any]:
     return space["formula"]
 
 
+def _all_numbers(y: Tensor, tensors: tuple[Tensor, ...]) -> bool:
+    """Whether `y` is seen to hold no NaN, so that no limit can be missing; False where a tracer forbids to look.
+
+    On a GPU looking makes the program wait, so it is done only for large tensors, the halves of gated units.
+    """
+    tracing = torch.jit.is_tracing()  # pyright: ignore[reportPrivateImportUsage]
+    if tracing or torch.compiler.is_compiling() or torch._C._are_functorch_transforms_active():
+        return False
+    if torch._C._len_torch_dispatch_stack():
+        return False  # make_fx and its like record what is done, and cannot record a look
+    if type(y) is not Tensor or y.device.type not in ("cpu", "cuda"):
+        return False  # a fake tensor, or one on meta, holds no numbers
+    small = sum([tensor.numel() for tensor in tensors]) <= _SMALL
+    if y.is_cuda and (small or torch.cuda.is_current_stream_capturing()):
+        return False
+    return not bool((y != y).any())
+
+
 class Kernel:
     """One formula ready to run: `kernel(x, *tensors)` in the dtype of `x`.
 
@@ -51,9 +71,12 @@ class Kernel:
         self._constant = "x" not in expr.symbols
         # a learned tensor may move the limit, so only formulas of x alone keep theirs as numbers
         self._moving = bool(expr.symbols - {"x"})
-        self._swallows_nan, self._loses = self._probe()
-        self._limits = () if self._moving else tuple(float(self._limit(sign, *self._numbers())) for sign in self._loses)
+        with torch.device("cpu"):  # also while a model is built on another device, or on meta, which holds no numbers
+            self._swallows_nan, self._loses = self._probe()
+            stays = self._loses and not self._moving
+            self._limits = self._limit(self._loses, *self._numbers()).tolist() if stays else []
         self._partials: dict[str, Kernel] = {}
+        self.native: dict[Any, Any] = {}  # compiled kernels by what they are given; None where there is none
 
     def __reduce__(self) -> tuple[Any, ...]:
         return kernel, (self.expr, self.names, tuple(self.defaults.items()))
@@ -70,9 +93,10 @@ class Kernel:
                 numbers = self._numbers(factor)
                 seen = self._raw(x, *numbers).isnan().tolist()
                 swallows |= not seen[0]
-                for sign, is_nan in zip((1.0, -1.0), seen[1:], strict=True):
-                    if is_nan and not math.isnan(float(self._limit(sign, *numbers))):
-                        lost.add(sign)
+                nans = tuple(sign for sign, is_nan in zip((1.0, -1.0), seen[1:], strict=True) if is_nan)
+                if nans:
+                    limits = self._limit(nans, *numbers).tolist()
+                    lost |= {sign for sign, limit in zip(nans, limits, strict=True) if not math.isnan(limit)}
         return swallows, tuple(sorted(lost))
 
     def _numbers(self, factor: float = 1.0) -> list[Tensor]:
@@ -83,29 +107,49 @@ class Kernel:
         y = self._formula(x, *tensors)
         return torch.zeros_like(x) + y if self._constant else y
 
-    def _limit(self, sign: float, *tensors: Tensor) -> Tensor:
-        """The value far out, taken to the limit it is heading for; NaN where it does not settle."""
+    def _limit(self, signs: tuple[float, ...], *tensors: Tensor) -> Tensor:
+        """The values far out on these sides, taken to the limits they are heading for; NaN where one does not settle.
+
+        The first dimension of the result is the side. All places are computed together: a tracer meets one formula.
+        """
         wide = [tensor.to(torch.float64) for tensor in tensors]
-        like = wide[0] if wide else torch.zeros((), dtype=torch.float64)
-        for tensor in wide[1:]:
-            like = like + tensor
-        first, second, third = (self._raw(torch.full_like(like, sign * FAR * STEP**step), *wide) for step in range(3))
-        factor = second / first
+        far = [sign * FAR * STEP**step for step in range(3) for sign in signs]
+        places = torch.tensor(far, dtype=torch.float64, device=wide[0].device if wide else None)
+        deep = max([tensor.ndim for tensor in wide]) if wide else 0
+        first, second, third = self._raw(places.reshape(-1, *[1] * deep), *wide).chunk(3)
+        size, factor = first.abs(), second / first
         steady = first.isinf() | ((factor - third / second).abs() <= STEADY * factor.abs())
-        grown = (first.abs() > GROWN) & (first.sign() == second.sign()) & steady
-        settled = torch.where((first - second).abs() <= 1e-9 * first.abs(), first, math.nan)
+        grown = (size > GROWN) & (first.sign() == second.sign()) & steady
+        settled = torch.where((first - second).abs() <= 1e-9 * size, first, math.nan)
         limit = torch.where(grown, first * math.inf, settled)
-        return torch.where(torch.maximum(first.abs(), second.abs()) < SHRUNK, torch.zeros_like(first), limit)
+        return torch.where(torch.maximum(size, second.abs()) < SHRUNK, 0.0, limit)
 
     def __call__(self, x: Tensor, *tensors: Tensor) -> Tensor:
+        found = native.value(self, x, tensors)
+        return self.text(x, *tensors) if found is None else found
+
+    @property
+    def lost(self) -> tuple[float, ...]:
+        """The signs of the infinities at which plain arithmetic loses the limit."""
+        return self._loses
+
+    @property
+    def swallows_nan(self) -> bool:
+        """Whether plain arithmetic makes a number of a NaN."""
+        return self._swallows_nan
+
+    def text(self, x: Tensor, *tensors: Tensor) -> Tensor:
+        """The value by torch operations, one after the other."""
         dtype = torch.float32 if x.dtype in HALF else x.dtype
         at = x.to(dtype)
         y = self._raw(at, *[tensor.to(dtype) for tensor in tensors])
-        for place, sign in enumerate(self._loses):
-            if self._moving:
-                limit = self._limit(sign, *tensors).to(dtype)
-            else:
+        loses = () if self._moving and self._loses and _all_numbers(y, tensors) else self._loses
+        limits = self._limit(loses, *tensors).to(dtype) if loses and self._moving else None
+        for place, sign in enumerate(loses):
+            if limits is None:
                 limit = torch.scalar_tensor(self._limits[place], dtype=dtype, device=x.device)
+            else:
+                limit = limits[place]
             y = torch.where((at == sign * math.inf) & (y != y), limit, y)
         if self._swallows_nan:
             y = torch.where(at != at, at, y)

@@ -1,0 +1,35 @@
+"""Compiled kernels on, their machine code kept in a folder of this run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from actlab.runtime import native
+from actlab.runtime.launch import compiled
+from actlab.runtime.machine import Unavailable, machine
+
+
+@pytest.fixture(autouse=True, scope="session")
+def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Nothing is read from the user's cache, and nothing is left there."""
+    folder = tmp_path_factory.mktemp("cache")
+    folder.chmod(0o700)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ACTLAB_CACHE", str(folder))
+        patch.setenv("ACTLAB_NATIVE", "1")
+        compiled.cache_clear()
+        yield folder
+
+
+@pytest.fixture(autouse=True)
+def kernels_on() -> Iterator[None]:
+    """Compiled kernels run, as they do for users; a machine that cannot compile them skips, and is counted."""
+    try:
+        machine()
+    except Unavailable as reason:
+        pytest.skip(f"no CPU kernels here: {reason}")
+    with native.switched(True):
+        yield
