@@ -289,7 +289,7 @@ def test_help_exists_in_both_languages_for_every_command(lang: str) -> None:
     """Every command and every option is explained in the reader's language."""
     whole = run("--help", "--lang", lang, columns=200)
     assert whole.exit_code == 0
-    for command in ("list", "show", "table", "value", "doctor", "advise", "compare", "explore"):
+    for command in ("list", "show", "table", "value", "doctor", "advise", "compare", "certify", "explore"):
         assert say(lang, f"help.{command}") in whole.stdout
         own = run(command, "--help", "--lang", lang, columns=200)
         assert own.exit_code == 0

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from html.parser import HTMLParser
 
-_VOID = {"meta", "link", "br", "hr", "img", "input"}
+_REFERENCES = {"src", "href", "xlink:href", "action", "data", "poster", "srcset"}
+_VOID = {"meta", "link", "br", "hr", "img", "input", "wbr"}
 # names of vocabularies, which no browser fetches
 _VOCABULARIES = ("http://www.w3.org/",)
 
 
 class _Reader(HTMLParser):
-    def __init__(self) -> None:
+    def __init__(self, leads: Callable[[str], bool]) -> None:
         super().__init__()
+        self.leads = leads
         self.open: list[str] = []
         self.faults: list[str] = []
         self.tags: list[str] = []
@@ -24,7 +27,7 @@ class _Reader(HTMLParser):
             self.open.append(tag)
         for name, value in attrs:
             text = value or ""
-            if name in ("src", "href", "xlink:href", "action", "data", "poster", "srcset") and not text.startswith("#"):
+            if name in _REFERENCES and not (self.leads(text) if (tag, name) == ("a", "href") else text.startswith("#")):
                 self.faults.append(f"<{tag} {name}={text}>")
             if name.startswith("on"):
                 self.faults.append(f"<{tag} {name}>")
@@ -53,9 +56,12 @@ def outside(text: str) -> list[str]:
     return [f"url({place})" for place in re.findall(r"url\(\s*[\"']?([^)\"']+)", text) if not place.startswith("#")]
 
 
-def check_page(page: str) -> _Reader:
-    """Assert that a page is balanced, asks nobody for anything and says so to the browser; what was read."""
-    reader = _Reader()
+def check_page(page: str, leads: Callable[[str], bool] = lambda target: target.startswith("#")) -> _Reader:
+    """Assert that a page is balanced, asks nobody for anything and says so to the browser; what was read.
+
+    leads: whether a link that a reader may follow leads somewhere; by default only places in the page itself do.
+    """
+    reader = _Reader(leads)
     reader.feed(page)
     reader.close()
     assert not reader.faults, reader.faults[:5]

@@ -23,7 +23,7 @@ def test_every_entry_can_be_drawn(name: str) -> None:
     assert all(a < b for a, b in zip(drawn.x, drawn.x[1:], strict=False))
     assert len(drawn.x) == len(drawn.value) == len(drawn.slope)
     assert sum(map(math.isnan, drawn.value)) + sum(map(math.isnan, drawn.slope)) <= 2 * len(drawn.kinks)
-    assert len(drawn.kinks) == len(set(kinks(ENTRIES[name])))
+    assert ENTRIES[name].along_axis or len(drawn.kinks) == len(set(kinks(ENTRIES[name])))
     alike = drawn.value == drawn.slope  # the exponential is its own slope
     assert (plot(drawn.x, drawn.value, 60, 10) == plot(drawn.x, drawn.slope, 60, 10)) == alike
 
@@ -45,7 +45,7 @@ def test_the_interval_shows_the_kinks_and_some_swings() -> None:
     assert reach(find("relu6")) > 6
     assert reach(find("sinc")) == 10
     assert reach(find("sigmoid")) == 5
-    assert kinks(find("srelu"), threshold_right=2.0) == (0.0, 2.0)
+    assert kinks(find("s_shaped_relu"), threshold_right=2.0) == (0.0, 2.0)
 
 
 def test_saturation_is_where_the_slope_is_small() -> None:

@@ -50,7 +50,7 @@ def test_one_entry_in_full(lang: str, width: int) -> None:
 
 
 @LANGS
-@pytest.mark.parametrize("name", ["softmax", "step", "srelu", "rrelu", "sinc", "identity"])
+@pytest.mark.parametrize("name", ["softmax", "step", "s_shaped_relu", "rrelu", "sinc", "identity"])
 def test_entries_of_every_kind(name: str, lang: str) -> None:
     """Along an axis, not trainable, with four learned numbers, random, oscillating, linear: all can be told."""
     entry = find(name)

@@ -6,7 +6,14 @@ from .words import say, texts
 
 FINE, ILL, USAGE, MISSING, INTERRUPTED = 0, 1, 2, 3, 130
 # package -> the extra that brings it
-EXTRAS = {"scipy": "study", "sklearn": "study", "ray": "ray"}
+EXTRAS = {
+    "scipy": "study",
+    "sklearn": "study",
+    "ray": "ray",
+    "onnxscript": "onnx",
+    "onnxruntime": "test",
+    "mpmath": "test",
+}
 
 
 def complaint(fault: BaseException, lang: str) -> tuple[int, str]:

@@ -33,7 +33,7 @@ def curve(entry: Entry, lang: str, **params: Any) -> Picture:
             axes.plot([], [], color=PALE, alpha=0.3, linewidth=7, label=say(words, "picture.saturated"))
         axes.set_title(_title(entry, params))
         axes.set_xlim(drawn.x[0], drawn.x[-1])
-        labelled(axes, words, x="picture.first_score" if entry.kind == "along axis" else "picture.x")
+        labelled(axes, words, x="picture.first_score" if entry.along_axis else "picture.x")
         axes.legend(loc="best")
 
     return Picture(draw, (6.4, 4.0), say(lang, "picture.alt.curve", name=entry.name), lang)

@@ -8,7 +8,11 @@ from itertools import pairwise
 from typing import Any
 
 from ..catalogue import Entry, at_kink
+from ..catalogue.entry import OWN
 from ..theory.evaluate import evaluate, slope, value
+from ..theory.function import function_of
+from ..theory.rows import companions, first_moves
+from ..theory.shape import corners
 
 SAMPLES = 241
 SATURATED = 0.01  # a slope this small passes no gradient worth having
@@ -19,7 +23,7 @@ class Curve:
     """Sampled numbers of one activation; NaN marks a jump, so that a line breaks there.
 
     x: the places, rising. value, slope, curvature: one number for each place; an along-axis entry has no curvature
-    and is drawn as its first output while the first of two scores moves and the other is 0.
+    and is drawn as its first output while the first score of a row moves and the others stay.
     kinks: (place, value there). saturated: intervals of x where |slope| < 0.01.
     """
 
@@ -33,7 +37,9 @@ class Curve:
 
 
 def kinks(entry: Entry, **params: Any) -> tuple[float, ...]:
-    """The places of the declared kinks, for these parameters."""
+    """The places of the declared kinks, for these parameters; those found, of a function made with `actlab.define`."""
+    if entry.source == OWN and not entry.along_axis:
+        return tuple(corner.at for corner in corners(function_of(entry, "a kink", **params)))
     arguments = entry.arguments(params)
     return tuple(sorted(float(evaluate(at_kink(kink.at, arguments), 0.0, arguments)) for kink in entry.kinks))
 
@@ -41,7 +47,7 @@ def kinks(entry: Entry, **params: Any) -> tuple[float, ...]:
 def reach(entry: Entry, **params: Any) -> float:
     """Half the width of the interval that shows the whole shape: all kinks, and some swings of an oscillation."""
     far = max((abs(place) for place in kinks(entry, **params)), default=0.0)
-    if entry.kind == "along axis":
+    if entry.along_axis:
         return 5.0
     slopes = slope(entry, [step / 2 for step in range(-20, 21)], **params).tolist()
     turns = sum(a * b < 0 for a, b in pairwise(slopes))
@@ -60,7 +66,7 @@ def sample(
     if not low < high:
         raise ValueError(f"{entry.name}: the interval from {low:g} to {high:g} is empty")
     even = [low + (high - low) * step / (points - 1) for step in range(points)]
-    if entry.kind == "along axis":
+    if entry.along_axis:
         values, slopes = sample_even(entry, even, **params)
         return Curve(entry.name, even, values, slopes, [], (), _flat(even, slopes))
     places = sorted({place for place in kinks(entry, **params) if low < place < high})
@@ -81,8 +87,8 @@ def sample(
 
 def sample_even(entry: Entry, x: list[float], /, **params: Any) -> tuple[list[float], ...]:
     """Value, slope and curvature at the places `x`; an along-axis entry has no curvature."""
-    if entry.kind == "along axis":
-        rows = [[place, 0.0] for place in x]
+    if entry.along_axis:
+        rows = first_moves(x, companions(entry, **params))
         return value(entry, rows, **params)[:, 0].tolist(), slope(entry, rows, **params)[:, 0, 0].tolist()
     return tuple(slope(entry, x, order, **params).tolist() for order in range(3))
 
@@ -90,6 +96,8 @@ def sample_even(entry: Entry, x: list[float], /, **params: Any) -> tuple[list[fl
 def jumps(entry: Entry) -> dict[str, list[float]]:
     """Where value, slope and curvature jump, at default parameters."""
     found: dict[str, list[float]] = {}
+    if entry.along_axis:
+        return found
     for order, series in enumerate(("value", "slope", "curvature")):
         for place in kinks(entry):
             before, after = slope(entry, [place - 1e-7, place + 1e-7], order).tolist()

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from .. import __version__
 from ..catalogue import Entry
 from ..theory.formulas import mathml
 from . import curve_pictures, doctor_rows, study_pictures, study_rows, training_pictures
 from .numbers import number, same_changes
 from .property_rows import property_rows, property_table
+from .rendering import render
 from .terminal import tags
-from .words import say, word
+from .words import formula_labels, say, word
 
 if TYPE_CHECKING:
     from ..doctor.records import Diagnosis, Finding, Repair
@@ -30,14 +29,13 @@ def entry_page(
     params: Mapping[str, object] | None = None,
 ) -> str:
     """Everything about one entry: formulas, picture, properties, when to use it, code."""
-    labels = ("f(x)ᵢ =", "(J·t)ᵢ =") if entry.kind == "along axis" else ("f(x) =", "f′(x) =")
-    return _page(
+    return render(
         "entry.html",
         lang,
         entry.name,
         entry=entry,
         tags=tags(entry, lang),
-        formulas=list(zip(labels, (mathml(entry), mathml(entry, "slope")), strict=True)),
+        formulas=list(zip(formula_labels(entry, lang), (mathml(entry), mathml(entry, "slope")), strict=True)),
         picture=_inline(curve_pictures.curve(entry, lang, **dict(params or {})), "c"),
         rows=property_rows(properties, lang),
         usage=usage,
@@ -47,7 +45,7 @@ def entry_page(
 
 def table_page(entries: Sequence[Entry], properties: Sequence[Properties], lang: str) -> str:
     """Several entries side by side, with their curves laid over each other."""
-    return _page(
+    return render(
         "table.html",
         lang,
         say(lang, "table.title"),
@@ -71,7 +69,7 @@ def doctor_page(diagnosis: Diagnosis, result: Repair | None, lang: str) -> str:
         "histograms": training_pictures.histograms(layers, lang) if layers else None,
         "repair": training_pictures.before_and_after(result, lang) if result else None,
     }
-    return _page(
+    return render(
         "doctor.html",
         lang,
         f"{diagnosis.name or 'actlab'} · {say(lang, 'doctor.title')}",
@@ -95,7 +93,7 @@ def comparison_page(comparison: Comparison, lang: str) -> str:
     """A comparison: its sentences, table, forest plot, every run, and how it was measured."""
     metric = comparison.about.metric
     margin = f"{comparison.margin * metric.scale:.{metric.digits}f}{metric.unit[lang]}"
-    return _page(
+    return render(
         "comparison.html",
         lang,
         study_rows.headline(comparison, lang),
@@ -109,22 +107,6 @@ def comparison_page(comparison: Comparison, lang: str) -> str:
         margin=margin,
         provenance=[(word(lang, "provenance", key), _plain(value)) for key, value in comparison.provenance.items()],
     )
-
-
-def _page(template: str, lang: str, title: str, **parts: Any) -> str:
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("actlab.report", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-    )
-    assert environment.loader is not None
-    style = environment.loader.get_source(environment, "style.css")[0]
-    words = {"t": partial(say, lang), "word": partial(word, lang)}
-    page = environment.get_template(template)
-    return page.render(lang=lang, title=title, version=__version__, style=style, **words, **parts)
 
 
 def _inline(picture: Picture, prefix: str) -> str:

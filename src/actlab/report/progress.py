@@ -1,16 +1,26 @@
-"""The progress of a study on stderr: one bar, how far, how long still, how many failed."""
+"""The progress of long work on stderr: one bar, how far, how long still, how many failed."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from .words import say
 
-if TYPE_CHECKING:
-    from ..study import Progress
+
+class Progress(Protocol):
+    """How far the work is: `done` of `total` steps, how many of them failed, and the key of what is being done."""
+
+    @property
+    def done(self) -> int: ...
+    @property
+    def total(self) -> int: ...
+    @property
+    def failed(self) -> int: ...
+    @property
+    def stage(self) -> str: ...
 
 
 @contextmanager

@@ -78,7 +78,7 @@ def _limits(pair: tuple[float, float], lang: str) -> str:
 def _form(p: Properties, lang: str) -> str:
     words = [word(lang, "direction", p.direction)]
     words += [say(lang, f"property.{key}") for key in ("odd", "even") if getattr(p, key)]
-    words.append(word(lang, "convexity", p.convexity) if p.kind != "along axis" else "")
+    words.append(word(lang, "convexity", p.convexity) if not p.rows else "")
     words.append(say(lang, "property.bounded") if p.bounded else "")
     return join(lang, [each for each in words if each])
 
@@ -101,7 +101,7 @@ def _places(texts: list[str], endless: bool, lang: str) -> str:
 
 
 def _kinks(p: Properties, lang: str) -> str:
-    if p.kind == "along axis":
+    if p.rows:
         return ""
     if not p.kinks:
         return say(lang, "property.none")
@@ -116,14 +116,14 @@ def _kinks(p: Properties, lang: str) -> str:
 
 
 def _smoothness(p: Properties, lang: str) -> str:
-    if p.kind == "along axis":
+    if p.rows:
         return ""
     key = {math.inf: "all", -1: "jumps", 0: "corner"}.get(p.smoothness, "some")
     return say(lang, f"property.smooth.{key}", count=number(p.smoothness))
 
 
 def _fixed(p: Properties, lang: str) -> str:
-    if p.kind == "along axis":
+    if p.rows:
         return ""
     if not p.fixed_points:
         return say(lang, "property.none")
@@ -133,7 +133,7 @@ def _fixed(p: Properties, lang: str) -> str:
 
 
 def _saturation(p: Properties, lang: str) -> str:
-    if p.kind == "along axis":
+    if p.rows:
         return ""
     low, high = p.saturation
     if any(end is not None and math.isinf(end) for end in (low, high)):

@@ -26,7 +26,7 @@ def brief(entry: Entry) -> dict[str, Any]:
         "parameters": {
             key: {"default": parameter.default, "learned": parameter.learned, "allowed": parameter.allowed}
             for key, parameter in entry.parameters.items()
-            if not parameter.draw
+            if parameter.settable
         },
     }
 
@@ -40,11 +40,20 @@ def full(entry: Entry, properties: Properties, usage: Usage) -> dict[str, Any]:
         "formula": {of: {"text": plain_text(entry, of), "latex": latex(entry, of)} for of in ("value", "slope")},
         "properties": properties.to_json(),
         "usage": {key: [dict(sentence) for sentence in sentences] for key, sentences in usage.items()},
-        "kinks": [dataclasses.asdict(kink) for kink in entry.kinks],
+        "kinks": [
+            {"at": _told(entry, kink.at), "slope": _told(entry, kink.slope), "like": kink.like} for kink in entry.kinks
+        ],
         "notes": dict(entry.notes),
-        "elsewhere": dict(entry.elsewhere),
+        "elsewhere": dict(entry.known_as),
         "source": entry.source,
     }
+
+
+def _told(entry: Entry, place: Any) -> float | str:
+    """A kink's place or slope as the entry states it; what it states as an expression, at the default parameters."""
+    from ..theory.evaluate import evaluate
+
+    return place if isinstance(place, (int, float, str)) else float(evaluate(place, 0.0, entry.arguments({})))
 
 
 def plain(value: Any) -> Any:

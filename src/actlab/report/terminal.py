@@ -18,7 +18,7 @@ from ..theory.formulas import plain_text
 from .braille import plot
 from .curves import sample
 from .property_rows import property_rows, property_table
-from .words import join, say, word
+from .words import formula_labels, join, say, word
 
 if TYPE_CHECKING:
     from ..theory import Properties
@@ -34,10 +34,10 @@ def heading(text: str) -> Text:
     return Text(text, style="bold")
 
 
-def pairs(rows: Iterable[tuple[str, str]]) -> Table:
-    """Two columns, label and text; long texts fold."""
+def pairs(rows: Iterable[tuple[str, str]], widest: int = 36) -> Table:
+    """Two columns, label and text; long texts fold, labels at `widest` columns."""
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0), pad_edge=False)
-    table.add_column(style=DIM, overflow="fold", max_width=30)
+    table.add_column(style=DIM, overflow="fold", max_width=widest)
     table.add_column(overflow="fold")
     for label, text in rows:
         table.add_row(Text(label), Text(text))
@@ -76,9 +76,7 @@ def show(
     title = Text.assemble((entry.name, HEAD), "  ", entry.summary(lang))
     words = tags(entry, lang)
     parts: list[RenderableType] = [title, Text(" · ".join(words), style=DIM), Text()]
-    formulas = [("f(x) =", plain_text(entry)), ("f′(x) =", plain_text(entry, "slope"))]
-    if entry.kind == "along axis":
-        formulas = [("f(x)ᵢ =", formulas[0][1]), ("(J·t)ᵢ =", formulas[1][1])]
+    formulas = zip(formula_labels(entry, lang), (plain_text(entry), plain_text(entry, "slope")), strict=True)
     parts += [indented(pairs(formulas)), Text(), _pictures(entry, lang, width, params or {}), Text()]
     parts += [heading(say(lang, "show.properties")), indented(pairs(property_rows(properties, lang))), Text()]
     for key, mark, style in (("when", "+", "green"), ("when_not", "−", "yellow")):
@@ -90,8 +88,8 @@ def show(
             ]
     if entry.notes:
         parts += [heading(say(lang, "show.note")), indented(Text(entry.notes[lang])), Text()]
-    if entry.elsewhere:
-        parts += [heading(say(lang, "show.elsewhere")), indented(pairs(sorted(entry.elsewhere.items()))), Text()]
+    if known_as := sorted(entry.known_as.items()):
+        parts += [heading(say(lang, "show.elsewhere")), indented(pairs(known_as)), Text()]
     return Group(*parts, Text(say(lang, "show.source", source=entry.source), style=DIM))
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 
-from ..catalogue import ENTRIES
+from ..catalogue import ENTRIES, Entry
 
 LANGUAGES = ("en", "zh")
 
@@ -40,6 +40,15 @@ def join(lang: str, items: Sequence[str]) -> str:
 def clauses(lang: str, items: Sequence[str]) -> str:
     """The items as parts of a longer line, held further apart than words."""
     return texts(lang)["list.semicolon"].join(items)
+
+
+def formula_labels(entry: Entry, lang: str) -> tuple[str, str]:
+    """What stands before an entry's formula and before that of its slope."""
+    if entry.along_axis:
+        return "f(x)ᵢ =", "(J·t)ᵢ ="
+    if entry.kind == "gated":
+        return "f(x, up) =", "∂f/∂x ="
+    return "f(x) =", say(lang, "formula.surrogate") if entry.kind == "straight-through" else "f′(x) ="
 
 
 def choose(asked: str | None, environment: Mapping[str, str] = os.environ) -> str:
