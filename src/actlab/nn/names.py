@@ -1,46 +1,66 @@
-"""Which entry a name means: ours, an alias, a torch class or function, or "library:name" for another library's."""
+"""Which entry a name, a class or a function means, with the settings that make it the same."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from functools import cache
 from typing import Any
 
-from ..catalogue import ENTRIES, Entry, find, nearest, plain
+import torch
+from torch import nn
+
+from ..catalogue import Entry, find
+from ..catalogue.naming import Resolved, choices, namesakes
+from ..catalogue.naming import resolve as _by_name
+
+# where torch keeps what it has as a class or a function
+_HOMES = (
+    (nn, ""),
+    (nn.functional, "F."),
+    (torch, "torch."),
+    (torch.special, "torch.special."),
+    (torch.Tensor, "torch."),
+)
 
 
-@cache
-def _elsewhere() -> Mapping[str, Mapping[str, str]]:
-    """library -> plain name there -> entry name, read from the entries."""
-    index: dict[str, dict[str, str]] = {}
-    for entry in ENTRIES.values():
-        for library, text in entry.elsewhere.items():
-            last = text.rsplit(".", 1)[-1]
-            index.setdefault(library, {})[plain(last)] = entry.name
-            index[library].setdefault(plain(text), entry.name)
-    return index
-
-
-def resolve(name: str | Entry) -> tuple[Entry, dict[str, Any]]:
+def resolve(name: Any) -> tuple[Entry, dict[str, Any]]:
     """The entry a name stands for, with the settings that make it the same function.
 
-    Accepted: an entry, its name or alias in any case ("LeakyReLU", "leaky_relu"), "nn.GELU", "torch.nn.GELU",
-    "F.relu", and "library:name" for torch, transformers, timm, keras and jax. Raises ValueError with the nearest names.
+    Accepted: an entry; its name or alias in any spelling; another library's, as "library:name" or alone where all
+    that have it mean the same; torch's classes and functions themselves (`nn.GELU`, `F.relu`) and actlab's. Raises
+    ValueError for what is unknown, with the nearest names, or ambiguous, with its meanings; TypeError otherwise.
     """
-    if isinstance(name, Entry):
-        return name, {}
-    if not isinstance(name, str):
-        raise TypeError(f"an activation is named by text or given as an entry, not by {type(name).__name__}")
-    library, _, short = name.rpartition(":")
-    if library:
-        known = _elsewhere().get(library.lower())
-        if known is None:
-            raise ValueError(f"{library!r} is no library whose names are known{nearest(library, tuple(_elsewhere()))}")
-        found = known.get(plain(short)) or known.get(plain(short.rsplit(".", 1)[-1]))
-        if found is None:
-            raise ValueError(f"{library} has no activation named {short!r} that is known{nearest(short, known)}")
-        return ENTRIES[found], {}
-    prefix, _, last = name.rpartition(".")
-    return find(
-        last if prefix in ("nn", "torch.nn", "F", "torch", "torch.nn.functional", "nn.functional") else name
-    ), {}
+    found = meaning(name)
+    return found.entry, found.settings
+
+
+def meaning(name: Any) -> Resolved:
+    """As `resolve`, with the arguments that the library gives no default either."""
+    if isinstance(name, (str, Entry)):
+        return _by_name(name)
+    own = getattr(name, "entry", None) if isinstance(name, type) else None
+    if isinstance(own, Entry):
+        return Resolved(own, {})
+    short = getattr(name, "__name__", "")
+    if short and getattr(name, "__module__", None) == "actlab.functional":
+        return Resolved(find(short), {})
+    for home, prefix in _HOMES:
+        if short and getattr(home, short, None) is name:
+            return _by_name(f"torch:{prefix}{short}")
+    raise TypeError(
+        f"an activation is named by text, or given as an entry or as a class or function of torch, not as {name!r}"
+    )
+
+
+def require(name: Any, found: Resolved, given: dict[str, Any]) -> None:
+    """ValueError, saying what to write, unless everything is given that no library has a default for."""
+    missing = [key for key in found.needs if key not in given]
+    if missing:
+        asked = ", ".join(f"{key}=..." for key in missing)
+        raise ValueError(f"{name} has no default for {' and '.join(missing)}; write create({name!r}, {asked})")
+    if found.entry.kind == "gated" and given.get("gate") is None:
+        users = choices(found.entry)
+        told = [
+            f'gate="{gate}" is {formula}' + (f" ({', '.join(users[gate])})" if users[gate] else "")
+            for gate, formula in (("first", "act(a) * b"), ("second", "a * act(b)"))
+        ]
+        told += [f'"{name}" is {other}' for name, other in namesakes(found.entry).items()]
+        raise ValueError(f"{found.entry.name}: say which half is the gate, or whose unit it is: {'; '.join(told)}")
