@@ -28,7 +28,7 @@ demo: .venv/.run ## cure a network that does not learn: the main job
 	$(BIN)/actlab doctor examples/digits_deep_sigmoid.py:case --repair --report out/report.html
 
 test: .venv/.test ## the whole suite
-	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest -n 2 $(ARGS)
 
 check: .venv/.dev ## style and types
 	$(BIN)/ruff check .
@@ -38,9 +38,11 @@ check: .venv/.dev ## style and types
 bench: .venv/.test ## measure, and append to benchmarks/results
 	for script in benchmarks/*.py; do $(BIN)/python $$script || exit 1; done
 
-docs: .venv/.run ## rebuild what is generated: type stubs and the READMEs' picture
+docs: .venv/.test ## rebuild what is generated: type stubs, the READMEs' picture, the certificate, the gallery
 	$(BIN)/python -m actlab.nn.stubs
 	$(BIN)/actlab table relu gelu swish sigmoid --save docs/pictures/table.svg
+	$(BIN)/actlab certify --save docs/certificate.md --save out/certificate.json > /dev/null
+	$(BIN)/actlab gallery --save out/gallery --certificate out/certificate.json
 
 explore: .venv/.run ## open the explorer
 	$(BIN)/actlab explore
