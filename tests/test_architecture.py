@@ -20,7 +20,7 @@ TABLE: dict[str, tuple[set[str], set[str]]] = {
     "language": (set(), set()),
     "catalogue": ({"language"}, set()),
     "renderers": ({"language"}, set()),
-    "runtime": ({"language", "renderers"}, {"torch", "numba", "triton", "numpy"}),
+    "runtime": ({"language", "renderers"}, {"torch", "llvmlite", "triton", "numpy"}),
     "nn": ({"language", "catalogue", "renderers", "runtime"}, {"torch"}),
     "theory": ({"language", "catalogue", "renderers"}, {"numpy"}),
     "advice": ({"catalogue", "theory"}, set()),
@@ -33,7 +33,10 @@ TABLE: dict[str, tuple[set[str], set[str]]] = {
         {"matplotlib", "jinja2", "rich", "numpy"},
     ),
     "explorer": ({"catalogue", "renderers", "theory", "report"}, set()),
-    "integrations": ({"catalogue", "nn", "doctor", "study"}, {"torch", "transformers", "lightning", "onnx"}),
+    "integrations": (
+        {"catalogue", "nn", "doctor", "study"},
+        {"torch", "transformers", "lightning", "onnx", "onnxscript"},
+    ),
     "testing": (
         {
             "language",
@@ -47,15 +50,16 @@ TABLE: dict[str, tuple[set[str], set[str]]] = {
             "engine",
             "study",
             "report",
+            "integrations",
         },
-        {"numpy", "torch", "mpmath", "pytest"},
+        {"numpy", "torch", "mpmath", "onnxruntime", "pytest"},
     ),
 }
 # what the package itself states, free for all
 STATED = {"__version__", "HOMES"}
 # ray is optional and heavy: only the adapter may name it
 ONLY_IN = {"ray": re.compile(r"engine/ray\w*\.py$")}
-TOP_LEVEL = {"__init__.py", "__init__.pyi", "__main__.py", "cli.py", "functional.py"}
+TOP_LEVEL = {"__init__.py", "__init__.pyi", "__main__.py", "cli.py", "command_line.py", "functional.py"}
 LONGEST = 400
 VAGUE = {"utils", "util", "helpers", "helper", "common", "core", "base", "misc"}
 # words that tell where and how a file was written instead of what it does

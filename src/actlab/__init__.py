@@ -17,6 +17,7 @@ HOMES = {
     "names": "catalogue.lookup",
     "entry": "catalogue.lookup",
     "define": "catalogue.lookup",
+    "gated": "catalogue.lookup",
     "activation": "catalogue",
     "latex": "theory.formulas",
     "value": "theory.evaluate",

@@ -6,6 +6,7 @@ from .advice import advise as advise
 from .catalogue import activation as activation
 from .catalogue.lookup import define as define
 from .catalogue.lookup import entry as entry
+from .catalogue.lookup import gated as gated
 from .catalogue.lookup import names as names
 from .doctor import Case as Case
 from .doctor import examine as examine

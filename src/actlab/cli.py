@@ -1,4 +1,4 @@
-"""The command line: the only file that knows everything.
+"""The commands of the command line: the only file that knows everything.
 
 Data goes to stdout, progress and complaints to stderr. Exit codes: 0 fine, 1 an illness was found or a run failed,
 2 usage or bad input, 3 a missing extra, 130 interrupted. Heavy packages load inside the commands that need them.
@@ -7,151 +7,26 @@ Data goes to stdout, progress and complaints to stderr. Exit codes: 0 fine, 1 an
 from __future__ import annotations
 
 import contextlib
-import difflib
-import functools
-import inspect
-import io
-import os
 import sys
-import traceback
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from typer.core import TyperGroup
 
-from . import __version__
-from .report.complaint import complaint
+from .command_line import app, command
 from .report.record import text
 from .report.voice import Voice
-from .report.words import LANGUAGES, choose, say
+from .report.words import say
 
 if TYPE_CHECKING:
     from .catalogue import Entry
 
 PICTURES, PAGES = (".svg", ".png", ".html", ".json"), (".html", ".json")
-
-
-class _Speaking(TyperGroup):
-    """The group of commands: help in the reader's language, complaints in one sentence."""
-
-    lang = "en"
-
-    def main(self, args: Sequence[str] | None = None, *rest: Any, **named: Any) -> Any:
-        given = list(sys.argv[1:] if args is None else args)
-        for stream in (sys.stdout, sys.stderr):
-            if isinstance(stream, io.TextIOWrapper):
-                stream.reconfigure(errors="replace")  # a terminal without Unicode gets a question mark, not a crash
-        try:
-            self.lang = choose(_asked(given))
-            self._translate(self.lang)
-            code = super().main(given, *rest, **{**named, "standalone_mode": False})
-            sys.stdout.flush()
-        except BrokenPipeError:
-            # the reader (such as head) has seen enough; later flushes must not complain either
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            code = 0
-        except Exception as fault:
-            if "--debug" in given:
-                traceback.print_exc()
-            code = _complain(fault, self.lang)
-        except KeyboardInterrupt as fault:
-            code = _complain(fault, self.lang)
-        sys.exit(code if isinstance(code, int) else 0)
-
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        found = super().get_command(ctx, cmd_name)
-        if found is None:
-            close = difflib.get_close_matches(cmd_name, self.commands, n=1) or list(self.commands)
-            raise ValueError(say(self.lang, "usage.command", name=cmd_name, known=", ".join(close)))
-        return found
-
-    def _translate(self, lang: str) -> None:
-        from typer import rich_utils
-
-        for part in ("ARGUMENTS", "OPTIONS", "COMMANDS"):
-            setattr(rich_utils, f"{part}_PANEL_TITLE", say(lang, f"help.{part.lower()}"))
-        for command in (self, *self.commands.values()):
-            command.help = say(lang, f"help.{command.name if command is not self else 'actlab'}")
-            shown = command.get_help_option(typer.Context(command))  # made once, then kept by the command
-            if shown is not None:
-                shown.help = say(lang, "help.help")
-            for option in command.params:
-                option.help = say(lang, f"option.{option.name}")  # type: ignore[attr-defined]
-
-
-def _complain(fault: BaseException, lang: str) -> int:
-    code, text = complaint(fault, lang)
-    if text:
-        sys.stderr.write(f"{text}\n")
-    return code
-
-
-def _asked(arguments: Sequence[str]) -> str | None:
-    for at, word in enumerate(arguments):
-        if word.startswith("--lang="):
-            return word.removeprefix("--lang=")
-        if word == "--lang" and at + 1 < len(arguments):
-            return arguments[at + 1]
-    return None
-
-
-app = typer.Typer(
-    name="actlab", cls=_Speaking, add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False
-)
-Lang = Annotated[str | None, typer.Option("--lang", metavar="|".join(LANGUAGES))]
-Json = Annotated[bool, typer.Option("--json")]
-Debug = Annotated[bool, typer.Option("--debug")]
 Name = Annotated[str, typer.Argument(metavar="NAME")]
 Names = Annotated[list[str], typer.Argument(metavar="NAME...")]
 Save = Annotated[list[str] | None, typer.Option("--save", metavar="FILE")]
 Page = Annotated[str | None, typer.Option("--report", metavar="FILE.html")]
 Params = Annotated[list[str] | None, typer.Option("-p", "--param", metavar="NAME=NUMBER")]
-
-
-def _version(asked: bool) -> None:
-    if asked:
-        sys.stdout.write(f"actlab {__version__}\n")
-        raise typer.Exit
-
-
-@app.callback()
-def _everywhere(
-    context: typer.Context,
-    lang: Lang = None,
-    as_json: Json = False,
-    debug: Debug = False,
-    version: Annotated[bool, typer.Option("--version", is_eager=True, callback=_version)] = False,
-) -> None:
-    context.obj = Voice(choose(lang), as_json, debug)
-
-
-def command(name: str, **settings: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Register a command that gets a `Voice` first and, on its command line, --lang, --json and --debug."""
-
-    def register(function: Callable[..., Any]) -> Callable[..., Any]:
-        @functools.wraps(function)
-        def run(context: typer.Context, lang: str | None, as_json: bool, debug: bool, **given: Any) -> Any:
-            before: Voice = context.obj
-            chosen = choose(lang) if lang else before.lang
-            try:
-                return function(Voice(chosen, as_json or before.json, debug or before.debug), **given)
-            except KeyboardInterrupt as stop:
-                raise typer.Exit(_complain(stop, chosen)) from None
-
-        own = list(inspect.signature(function, eval_str=True).parameters.values())[1:]
-        shared = [
-            inspect.Parameter(key, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=kind)
-            for key, kind, default in (("lang", Lang, None), ("as_json", Json, False), ("debug", Debug, False))
-        ]
-        first = inspect.Parameter("context", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context)
-        parameters = [first, *(part.replace(kind=inspect.Parameter.KEYWORD_ONLY) for part in own), *shared]
-        run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-        run.__annotations__ = {part.name: part.annotation for part in parameters}
-        app.command(name, **settings)(run)
-        return function
-
-    return register
 
 
 def _numbers(entry: Entry, lang: str, given: Sequence[str] | None) -> dict[str, Any]:
@@ -165,6 +40,18 @@ def _numbers(entry: Entry, lang: str, given: Sequence[str] | None) -> dict[str, 
             raise ValueError(say(lang, "bad.parameter", text=word)) from None
     entry.arguments(found)
     return found
+
+
+def _named(name: str, voice: Voice, given: Sequence[str] | None) -> tuple[Entry, dict[str, Any]]:
+    """The entry of a name, ours or another library's, and its parameters: those the name implies and those given."""
+    from .catalogue.naming import resolve
+
+    entry, settings, _ = resolve(name)
+    if settings:
+        told = ", ".join(f"{key}={value!r}" for key, value in settings.items())
+        voice.remark("show.means", name=name, entry=entry.name, settings=told)
+    implied = {key: value for key, value in settings.items() if key in entry.parameters}
+    return entry, implied | _numbers(entry, voice.lang, given)
 
 
 def _facts(entry: Entry, **params: Any) -> tuple[Any, dict[str, Any]]:
@@ -185,21 +72,33 @@ def _check(paths: Sequence[str], known: tuple[str, ...]) -> None:
 
 
 @command("list")
-def list_(voice: Voice, family: Annotated[str | None, typer.Option("--family", metavar="FAMILY")] = None) -> None:
+def list_(
+    voice: Voice,
+    family: Annotated[str | None, typer.Option("--family", metavar="FAMILY")] = None,
+    library: Annotated[str | None, typer.Option("--library", metavar="LIBRARY")] = None,
+) -> None:
     from .catalogue.lookup import entry, names
+    from .catalogue.naming import described, names_of, parts_of
     from .report import record, terminal
 
+    if library is not None:
+        meanings = {f"{part}:{name}": each for part in parts_of(library) for name, each in names_of(part).items()}
+        kept = {name: each for name, each in meanings.items() if family in (None, entry(each.entry).family)}
+        rows = [(name, described(each)) for name, each in kept.items()]
+        voice.tell(
+            lambda width: terminal.pairs(rows, widest=48),
+            lambda: {name: {**each._asdict(), "settings": dict(each.settings)} for name, each in kept.items()},
+        )
+        return
     entries = [entry(name) for name in names(family=family)]
     voice.tell(lambda width: terminal.listing(entries, voice.lang), lambda: [record.brief(each) for each in entries])
 
 
 @command("show")
 def show(voice: Voice, name: Name, param: Params = None, save: Save = None) -> None:
-    from .catalogue import find
     from .report import curve_pictures, html, record, terminal
 
-    entry = find(name)
-    params = _numbers(entry, voice.lang, param)
+    entry, params = _named(name, voice, param)
     _check(save or (), PICTURES)
     facts, usage = _facts(entry, **params)
     writers: dict[str, Callable[[], str | bytes]] = {
@@ -217,10 +116,10 @@ def show(voice: Voice, name: Name, param: Params = None, save: Save = None) -> N
 
 @command("table")
 def table(voice: Voice, names: Names, save: Save = None) -> None:
-    from .catalogue import find
+    from .catalogue.naming import resolve
     from .report import curve_pictures, html, record, terminal
 
-    entries = [find(name) for name in dict.fromkeys(names)]
+    entries = list(dict.fromkeys(resolve(name).entry for name in names))
     _check(save or (), PICTURES)
     told = [_facts(entry) for entry in entries]
     facts = [each for each, _ in told]
@@ -239,19 +138,17 @@ def table(voice: Voice, names: Names, save: Save = None) -> None:
 def value(
     voice: Voice, name: Name, x: Annotated[list[str], typer.Argument(metavar="X...")], param: Params = None
 ) -> None:
-    from .catalogue import find
     from .report import terminal
     from .theory.evaluate import slope
     from .theory.evaluate import value as value_at
 
-    entry = find(name)
-    params = _numbers(entry, voice.lang, param)
+    entry, params = _named(name, voice, param)
     try:
         at = [float(word) for word in x]
     except ValueError as fault:
         raise ValueError(say(voice.lang, "bad.number", text=str(fault).split(": ")[-1])) from None
     numbers = value_at(entry, at, **params).tolist()
-    slopes = None if entry.kind == "along axis" else slope(entry, at, **params).tolist()
+    slopes = None if entry.along_axis else slope(entry, at, **params).tolist()
     voice.tell(
         lambda width: terminal.values(at, numbers, slopes, voice.lang),
         lambda: {"name": entry.name, "x": at, "value": numbers, "slope": slopes},
@@ -361,6 +258,45 @@ def compare(
     raise typer.Exit(1 if result.failures else 0)
 
 
+@command("certify")
+def certify(
+    voice: Voice,
+    *,
+    names: Annotated[list[str] | None, typer.Argument(metavar="NAME...")] = None,
+    peers: Annotated[bool, typer.Option("--peers")] = False,
+    jobs: Annotated[int | None, typer.Option("--jobs", min=1)] = None,
+    save: Save = None,
+) -> None:
+    _check(save or (), (".md", ".json"))
+    from .catalogue import ENTRIES, find
+    from .report import progress
+    from .testing import certificate_page
+    from .testing.certificate import certify_all
+    from .testing.peers import PeerReport, measure
+
+    asked = list(dict.fromkeys(find(name).name for name in names)) if names else list(ENTRIES)
+    reports: tuple[PeerReport, ...] = ()
+    try:
+        with progress.bar(voice.lang) as watch:
+            result = certify_all(asked, jobs, watch)
+        if peers:
+            with progress.bar(voice.lang) as watch:
+                reports = measure(jobs=jobs, progress=watch)
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(say(voice.lang, "certificate.interrupted")) from None
+    record = certificate_page.record(result, reports)
+    for path in save or ():
+        for lang, place in certificate_page.places(path).items():
+            writers: dict[str, Callable[[], str | bytes]] = {
+                ".md": lambda lang=lang: certificate_page.page(result, reports, lang),
+                ".json": lambda: text(record),
+            }
+            voice.save([place], writers)
+    # lines of measurements are kept whole, for grep and for copying
+    sys.stdout.write(text(record) if voice.json else certificate_page.terminal(result, reports, voice.lang))
+    raise typer.Exit(1 if result.failed else 0)
+
+
 @command("explore")
 def explore(
     voice: Voice,
@@ -385,6 +321,29 @@ def explore(
             lambda address: voice.remark("explore.address", address=address),
             open_browser=not no_browser,
         )
+
+
+@command("gallery")
+def gallery(
+    voice: Voice,
+    names: Annotated[list[str] | None, typer.Argument(metavar="[NAME...]")] = None,
+    folder: Annotated[str, typer.Option("--save", metavar="DIR")] = "out/gallery",
+    certificate: Annotated[str | None, typer.Option("--certificate", metavar="FILE.json")] = None,
+) -> None:
+    from .catalogue import ENTRIES, find
+    from .report.accuracy_rows import measured_in
+    from .report.gallery import write_gallery
+
+    entries = list(dict.fromkeys(find(name) for name in names)) if names else list(ENTRIES.values())
+    with voice.busy("busy.gallery") as tell:
+        index = write_gallery(
+            folder,
+            entries,
+            _facts,
+            measured_in(certificate),
+            lambda done, of: tell("busy.gallery.done", done=done, of=of),
+        )
+    voice.remark("saved", path=index)
 
 
 def main() -> None:

@@ -9,7 +9,8 @@ import pytest
 
 from actlab import advice
 from actlab.advice import use
-from actlab.advice.usage import WHEN, WHEN_NOT, Facts
+from actlab.advice.facts import Facts
+from actlab.advice.usage import WHEN, WHEN_NOT
 from actlab.catalogue import ENTRIES
 from actlab.catalogue.lookup import define
 from actlab.theory import properties

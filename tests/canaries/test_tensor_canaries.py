@@ -170,6 +170,7 @@ FAULTS: dict[str, tuple[str, Callable[[], Subject]]] = {
     "a state_dict that forgets": ("state_dict", lambda: replace(subject("prelu"), module=Forgetful)),
     "a parameter without effect": ("state_dict", lambda: replace(subject("prelu"), module=Deaf)),
     "a tensor parameter taken for the input": ("tensor_parameters", lambda: _Confused.of("leaky_relu")),
+    "a second tensor parameter without a gradient": ("tensor_parameters", lambda: _Halved.of("hard_tanh")),
     "saved numbers overwritten": (
         "inplace",
         lambda: replace(
@@ -205,6 +206,14 @@ class _Confused(Subject):
     def call(self, x: Tensor, **changed: Any) -> Tensor:
         y = super().call(x, **changed)
         return y + (x * x - (x * x).detach()) / 2
+
+
+class _Halved(_Confused):
+    """Given two parameters as tensors, it learns the first alone."""
+
+    def call(self, x: Tensor, **changed: Any) -> Tensor:
+        first, *rest = changed.items()
+        return Subject.call(self, x, **dict((first, *((name, tensor.detach()) for name, tensor in rest))))
 
 
 class _Lenient(Subject):

@@ -7,11 +7,23 @@ import itertools
 import numpy as np
 import pytest
 
-from actlab.language import OPERATIONS, Expr, constant, derivative, nth_derivative, sin, symbol, tidy, where
+from actlab.language import (
+    OPERATIONS,
+    Expr,
+    constant,
+    derivative,
+    join,
+    nth_derivative,
+    sin,
+    straight,
+    symbol,
+    tidy,
+    where,
+)
 from actlab.language.derivative import DERIVATIVES
 from actlab.testing import oracle
 from actlab.testing.comparison import counted
-from actlab.theory.evaluate import evaluate
+from actlab.theory.evaluate import along_rows, evaluate
 
 X, A = symbol("x"), symbol("a")
 _CONDITIONS = ("lt", "le", "gt", "ge")
@@ -39,7 +51,8 @@ def _uses(op: str) -> list[Expr]:
     return [Expr(op, pair) for pair in ((_inner(0), A), (A, _inner(0)), (_inner(0), _inner(1)))]
 
 
-ELEMENTWISE = [op for op in OPERATIONS if op not in ("total", "softmax", "log_softmax")]
+ELEMENTWISE = [op for op, row in OPERATIONS.items() if not row.along_axis and op != "straight"]
+ALONG_AXIS = [op for op, row in OPERATIONS.items() if row.along_axis]
 
 
 def _compare(expr: Expr, by: Expr, order: int = 1) -> int:
@@ -70,28 +83,40 @@ def test_a_derivative_row_is_the_limit_of_the_value(op: str) -> None:
         _compare(expr, nth_derivative(expr, 2), order=2)
 
 
-@pytest.mark.parametrize("op", ["total", "softmax", "log_softmax"])
+def _rowwise(op: str, inner: Expr) -> list[Expr]:
+    if OPERATIONS[op].arity == 1:
+        return [Expr(op, (inner,))]
+    return [join(inner, X * X)] if op == "join" else [Expr(op, (constant(n), inner)) for n in (1, 2)]
+
+
+@pytest.mark.parametrize("op", ALONG_AXIS)
 def test_an_along_axis_row_is_the_jacobian(op: str) -> None:
     """The derivative in a direction, evaluated at 60 digits, is the Jacobian times that direction."""
     row, direction = (0.4, -1.3, 2.2, 0.9), 2
-    for inner in (X, _inner(0)):
-        expr = Expr(op, (inner,))
+    for expr in (*_rowwise(op, X), *_rowwise(op, _inner(0))):
         truth = oracle.jacobian(expr, row)
         seeds = [float(k == direction) for k in range(len(row))]
         found = _jacobian_times(derivative(expr, seed=symbol("t")), row, seeds)
-        for i, value in enumerate(found):
-            assert abs(value - truth[i][direction]) < 1e-14
+        found = found * len(truth) if len(found) == 1 else found  # the slope of a step is the number 0
+        for value, exact in zip(found, truth, strict=True):
+            assert abs(value - exact[direction]) < 1e-14
         counted(len(found), op)
 
 
 def _jacobian_times(expr: Expr, row: tuple[float, ...], seeds: list[float]) -> list[float]:
-    found = evaluate(expr, np.array(row), {"t": np.array(seeds)})
-    return [float(v) for v in found]
+    return [float(v) for v in np.ravel(along_rows(expr, np.array(row), {"t": np.array(seeds)}))]
 
 
 def test_every_operation_is_covered_here() -> None:
     """No primitive escapes: the two tests above span the derivative table."""
-    assert {*ELEMENTWISE, "total", "softmax", "log_softmax"} == set(DERIVATIVES) == set(OPERATIONS)
+    assert {*ELEMENTWISE, *ALONG_AXIS, "straight"} == set(DERIVATIVES) == set(OPERATIONS)
+
+
+def test_a_straight_through_step_has_the_slope_of_its_stand_in() -> None:
+    """The value is the step's; every derivative is the stand-in's."""
+    step, gentle = where(X > 0, 1, -1), sin(X)
+    assert derivative(straight(step, gentle)) is derivative(gentle)
+    assert oracle.value(straight(step, gentle), 0.5) == 1
 
 
 def test_a_where_differentiates_to_a_where() -> None:

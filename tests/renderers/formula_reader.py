@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+import statistics
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -21,8 +22,11 @@ _LATEX = re.compile(
 _PLAIN = re.compile(r"\d+\.?\d*(?:e[+-]?\d+)?|if\b|otherwise\b|[a-zA-Z_]+\d*|\S")
 _GREEK = dict(
     zip(
-        "αβγδλμστθωκρ",
-        ["alpha", "beta", "gamma", "delta", "lambda", "mu", "sigma", "tau", "theta", "omega", "kappa", "rho"],
+        "αβγδλμστθωκρεζ",
+        [
+            *("alpha", "beta", "gamma", "delta", "lambda", "mu", "sigma", "tau", "theta", "omega", "kappa", "rho"),
+            *("epsilon", "zeta"),
+        ],
         strict=True,
     )
 )
@@ -65,7 +69,47 @@ FUNCTIONS: Mapping[str, Callable[..., float]] = {
     "sqrt": _safe(math.sqrt),
     "Phi": lambda x: math.erfc(-x / math.sqrt(2)) / 2,
     "varphi": _safe(lambda x: math.exp(-x * x / 2) / math.sqrt(2 * math.pi)),
+    "probit": _safe(lambda p: statistics.NormalDist().inv_cdf(p) if 0 < p < 1 else math.nan),
     "sigma": _safe(lambda x: 1 / (1 + math.exp(-x))),
+}
+
+
+def _first_largest(row: list[float], count: float) -> list[float]:
+    chosen = sorted(range(len(row)), key=lambda k: (-row[k], k))[: int(count)]
+    return [float(k in chosen) for k in range(len(row))]
+
+
+def _blocks(row: list[float], size: float) -> list[list[float]]:
+    return [row[k : k + int(size)] for k in range(0, len(row), int(size))]
+
+
+def _level(row: list[float], grown: Callable[[float], float], goal: float) -> float:
+    low, high = min(row) - 1.0, max(row)
+    for _ in range(200):
+        middle = (low + high) / 2
+        low, high = (middle, high) if sum(grown(a - middle) for a in row) >= goal else (low, middle)
+    return low
+
+
+def _excess(row: list[float], power: float) -> list[float]:
+    t = _level(row, lambda u: max(u, 0.0) ** power, 1.0)
+    return [max(a - t, 0.0) for a in row]
+
+
+def _share(row: list[float], budget: float) -> list[float]:
+    t = _level(row, lambda u: min(max(u, 0.0), 1.0), min(budget, len(row)))
+    return [min(max(a - t, 0.0), 1.0) for a in row]
+
+
+# what looks at a whole row: takes the row and, if it has one, the number printed first
+ROWS: Mapping[str, Callable[..., list[float]]] = {
+    "mean": lambda row: [sum(row) / len(row)],
+    "rms": lambda row: [math.sqrt(sum(a * a for a in row) / len(row))],
+    "excess": _excess,
+    "share": _share,
+    "top": _first_largest,
+    "topOfBlock": lambda row, size: [y for block in _blocks(row, size) for y in _first_largest(block, 1)],
+    "sumOfBlock": lambda row, size: [sum(block) for block in _blocks(row, size)],
 }
 
 
@@ -79,7 +123,7 @@ def _combined(compute: Callable[[float, float], float], left: Meaning, right: Me
 
 class _Reader:
     def __init__(self, tokens: Sequence[str], latex: bool) -> None:
-        self.tokens, self.at, self.latex = list(tokens), 0, latex
+        self.tokens, self.at, self.latex, self.index = list(tokens), 0, latex, "_i"
 
     def peek(self, ahead: int = 0) -> str:
         return self.tokens[self.at + ahead] if self.at + ahead < len(self.tokens) else ""
@@ -160,8 +204,12 @@ class _Reader:
         if token == "sum":
             self.take("_")
             index = "_" + self.take()
+            outer, self.index = self.index, index
             inside = self.term()
+            self.index = outer
             return lambda env: sum(inside({**env, index: k}) for k in range(len(env["x"])))
+        if token in ROWS or token == "join":
+            return self.row(token)
         if token[0].isdigit():
             return lambda env: float(token)
         if (token in FUNCTIONS and self.peek() in ("(", "^")) or token in ("ln",):
@@ -183,6 +231,28 @@ class _Reader:
                 arguments.append(self.expression())
             self.take(")")
         return lambda env: FUNCTIONS[name](*(argument(env) for argument in arguments)) ** power
+
+    def row(self, name: str) -> Meaning:
+        outer = self.index
+        self.index = index = "_j" if name in ("mean", "rms") else outer
+        self.take("(")
+        arguments = [self.expression()]
+        while self.peek() == ",":
+            self.take()
+            arguments.append(self.expression())
+        self.take(")")
+        self.index = outer
+
+        def meaning(env: Env) -> float:
+            if name == "join":
+                part, at = divmod(env[outer], len(env["x"]))
+                return arguments[part]({**env, index: at})
+            *numbers, inside = arguments
+            row = [inside({**env, index: k}) for k in range(len(env["x"]))]
+            found = ROWS[name](row, *(number(env) for number in numbers))
+            return found[env[outer]] if len(found) > 1 else found[0]
+
+        return meaning
 
     def name(self, name: str) -> Meaning:
         index = ""
@@ -237,7 +307,8 @@ def _plain_tokens(text: str) -> list[str]:
         text = text.replace(sign, f" {said} " if len(said) > 2 else said)
     text = re.sub(r"\{ ", " cases ", text).replace(" }", " end")
     tokens: list[str] = []
-    for letter_run in re.findall(r"[<>]=|[²³⁴]|[ᵢⱼₖ]|[αβγδλμστθωκρΦφΣ√]|[^<>=²³⁴ᵢⱼₖαβγδλμστθωκρΦφΣ√]+|.", text):
+    signs = "αβγδλμστθωκρεζΦφΣ√"
+    for letter_run in re.findall(rf"[<>]=|[²³⁴]|[ᵢⱼₖ]|[{signs}]|[^<>=²³⁴ᵢⱼₖ{signs}]+|.", text):
         if letter_run in _SUPER:
             tokens += ["^", _SUPER[letter_run]]
         elif letter_run in _SUB:

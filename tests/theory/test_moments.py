@@ -9,9 +9,8 @@ import pytest
 from actlab.catalogue import ENTRIES, find
 from actlab.catalogue.lookup import define
 from actlab.theory import gain, gradient_factor, moments, slope_gain
-from actlab.theory.function import SCALAR_KINDS
 
-SCALAR = [entry.name for entry in ENTRIES.values() if entry.kind in SCALAR_KINDS]
+SCALAR = [entry.name for entry in ENTRIES.values() if not entry.along_axis]
 
 # name, parameters, E f, E f^2, gain, E f'^2, 1/sqrt(E f'^2)
 GAINS = [

@@ -14,10 +14,9 @@ from actlab.catalogue import ENTRIES
 from actlab.catalogue.lookup import define
 from actlab.theory import properties, slope, value
 from actlab.theory.collapse import FORMATS
-from actlab.theory.function import SCALAR_KINDS
 
 INF = math.inf
-SCALAR = [entry.name for entry in ENTRIES.values() if entry.kind in SCALAR_KINDS]
+SCALAR = [entry.name for entry in ENTRIES.values() if not entry.along_axis]
 
 # name -> (low, attained, high, attained)
 RANGES = {
@@ -29,7 +28,7 @@ RANGES = {
     "leaky_relu": (-INF, False, INF, False),
     "elu": (-1, False, INF, False),
     "selu": (-1.7580993408473766, False, INF, False),
-    "srelu": (0, True, INF, False),
+    "s_shaped_relu": (0, True, INF, False),
     "absolute": (0, True, INF, False),
     "hard_tanh": (-1, True, 1, True),
     "hard_swish": (-0.375, True, INF, False),
@@ -122,7 +121,7 @@ def test_a_jump_has_no_lipschitz_constant():
         ("signum", {}, -1),
         ("tanh", {}, INF),
         ("sinc", {}, INF),
-        ("srelu", {"slope_left": 1.0, "slope_right": 1.0}, INF),
+        ("s_shaped_relu", {"slope_left": 1.0, "slope_right": 1.0}, INF),
     ],
 )
 def test_smoothness_counts_continuous_derivatives(name, params, order):

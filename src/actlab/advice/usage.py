@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
 
 from ..catalogue import Entry, find
-from ..theory import Propagation, Properties, properties, torch_default, variance_slope
-
-Sentence = Mapping[str, str]
+from ..theory import properties
+from . import usage_of_rows
+from .facts import Facts, Remark, Sentence, learned
 
 
 @dataclass(frozen=True)
@@ -23,107 +21,6 @@ class Usage:
     def explain(self, lang: str = "en") -> tuple[tuple[str, ...], tuple[str, ...]]:
         """The two lists of sentences in one language."""
         return tuple(each[lang] for each in self.when), tuple(each[lang] for each in self.when_not)
-
-
-class Facts(NamedTuple):
-    """What the sentences below ask about: properties, and what only a few of them need."""
-
-    p: Properties
-    entry: Entry
-
-    @property
-    def scalar(self) -> bool:
-        """One number in, one number out, with a slope that training can use."""
-        return self.p.rows is None and self.p.trainable
-
-    @property
-    def affine(self) -> bool:
-        """A straight line."""
-        return self.p.convexity == "affine"
-
-    @property
-    def saturates(self) -> bool:
-        """Flat on both sides."""
-        return None not in self.p.saturation
-
-    @property
-    def fading(self) -> Propagation | None:
-        """What a deep stack at torch's default initialisation settles at, of a function that flattens smoothly."""
-        if not (self.scalar and self.saturates and not self.affine and self.p.smoothness > 0):
-            return None
-        return torch_default(self.entry, **_given(self))
-
-    @property
-    def passes(self) -> bool:
-        """Unbounded to the right, where the slope tends to a number other than 0."""
-        slope = self.p.slope_limits[1]
-        return self.scalar and not self.affine and math.isfinite(slope) and slope != 0
-
-    @property
-    def unit(self) -> bool:
-        """Values from 0 to 1, rising."""
-        return (self.p.range.low.value, self.p.range.high.value) == (0.0, 1.0) and self.p.direction == "increasing"
-
-    @property
-    def confined(self) -> bool:
-        """Bounded, and of no shape that has a sentence of its own."""
-        special = self.unit or self.bump or self.p.period is not None or (self.p.odd and self.saturates)
-        return self.scalar and self.p.bounded and not special
-
-    @property
-    def shift(self) -> float:
-        """The mean output over its root mean square, for a standard normal input."""
-        return self.p.mean / math.sqrt(self.p.second) if self.p.mean and self.p.second else 0.0
-
-    @property
-    def drift(self) -> float:
-        """The growth of a variance error per layer at the gain."""
-        if self.p.gain is None or self.p.rows is not None:
-            return 0.0
-        return variance_slope(self.entry, **_given(self))
-
-    @property
-    def normalises(self) -> bool:
-        """Keeps mean 0 and variance 1 by itself, and returns to them."""
-        if not self.scalar or self.p.mean is None or self.p.second is None:
-            return False
-        return abs(self.p.mean) < 1e-6 and abs(self.p.second - 1) < 1e-6 and self.drift < 1
-
-    @property
-    def bump(self) -> bool:
-        """High near 0 and vanishing on both sides."""
-        return self.p.even and self.p.limits == (0.0, 0.0)
-
-    @property
-    def narrow(self) -> float:
-        """Where float16 gives one output for all larger inputs, on the nearer side; infinite where it never does."""
-        ends = self.p.collapse.get("float16")
-        if ends is None or ends.left is None or ends.right is None:
-            return math.inf
-        return min(-ends.left, ends.right)
-
-
-def _given(facts: Facts) -> dict[str, Any]:
-    drawn = {name for name, parameter in facts.entry.parameters.items() if parameter.draw}
-    return {name: value for name, value in facts.p.parameters.items() if name not in drawn}
-
-
-def _learned(facts: Facts) -> list[str]:
-    return [name for name, parameter in facts.entry.parameters.items() if parameter.learned]
-
-
-class Remark(NamedTuple):
-    """A sentence and when it is true; its numbers are filled in from the facts."""
-
-    true: Callable[[Facts], bool]
-    en: str
-    zh: str
-    numbers: Callable[[Facts], dict[str, object]] = lambda _: {}
-
-    def about(self, facts: Facts) -> Sentence:
-        """The sentence about these facts in both languages."""
-        numbers = self.numbers(facts)
-        return {"en": self.en.format(**numbers), "zh": self.zh.format(**numbers)}
 
 
 WHEN: tuple[Remark, ...] = (
@@ -228,10 +125,10 @@ WHEN: tuple[Remark, ...] = (
         "只关心输入大小、不关心正负的场合。",
     ),
     Remark(
-        lambda f: bool(_learned(f)) and f.scalar,
+        lambda f: bool(learned(f)) and f.scalar,
         "When the best shape is not known beforehand: training finds {names}.",
         "事先不知道哪种形状最好时：训练会自行找到 {names}。",
-        lambda f: {"names": ", ".join(_learned(f))},
+        lambda f: {"names": ", ".join(learned(f))},
     ),
     Remark(
         lambda f: f.p.rows is None and not f.p.trainable,
@@ -239,20 +136,16 @@ WHEN: tuple[Remark, ...] = (
         "训练完成后的硬判决，以及配合直通估计或替代梯度训练的层。",
     ),
     Remark(
-        lambda f: f.p.rows is not None and f.p.rows.total == 1 and f.p.rows.order == "kept",
-        "Probabilities of classes that exclude each other, and attention weights: each row sums to 1.",
-        "互斥类别的概率，以及注意力权重：每一行之和为 1。",
+        lambda f: f.p.kind == "straight-through",
+        "Hard decisions inside a network that is trained by gradient: binary or few-valued units, and spikes.",
+        "在用梯度训练的网络中做硬决策：二值或少数几值的单元，以及脉冲。",
     ),
     Remark(
-        lambda f: f.p.rows is not None and f.p.rows.total == 1 and f.p.rows.order == "reversed",
-        "Weights from distances or costs: the smallest score gets the largest share, and each row sums to 1.",
-        "由距离或代价得到权重：得分最小者份额最大，每一行之和为 1。",
+        lambda f: f.scalar and f.swings and f.p.period is None,
+        "Signals, images and coordinates with detail at many scales: it goes on turning and never repeats exactly.",
+        "信号、图像、坐标等多尺度细节的表示：它不断起伏，又不严格重复。",
     ),
-    Remark(
-        lambda f: f.p.rows is not None and f.p.rows.total is None and f.p.range.high.value == 0,
-        "Log-probabilities of classes that exclude each other, for NLLLoss: exact where log of softmax is not.",
-        "互斥类别的对数概率，配合 NLLLoss 使用：先 softmax 再取对数会损失精度，它不会。",
-    ),
+    *usage_of_rows.WHEN,
 )
 
 WHEN_NOT: tuple[Remark, ...] = (
@@ -319,7 +212,7 @@ WHEN_NOT: tuple[Remark, ...] = (
         "输入的正负号含有信息的场合：x 与 −x 的输出相同。",
     ),
     Remark(
-        lambda f: f.p.period is not None,
+        lambda f: f.p.period is not None or f.swings,
         "Without the initialisation made for it: the slope changes sign again and again, with many local minima.",
         "没有采用专门初始化的场合：导数反复变号，会留下许多局部极小值。",
     ),
@@ -336,6 +229,11 @@ WHEN_NOT: tuple[Remark, ...] = (
         lambda f: {"calls": f.p.cost.transcendental},
     ),
     Remark(
+        lambda f: f.p.kind == "straight-through",
+        "Where the gradient must be that of the loss, as in a check by differences: the slope is a stand-in's.",
+        "要求梯度就是损失的梯度的场合（例如数值差分检验）：它的斜率来自替身。",
+    ),
+    Remark(
         lambda f: f.p.kind == "random",
         "Where the same input must give the same output during training.",
         "训练中要求同一输入得到同一输出的场合。",
@@ -346,17 +244,7 @@ WHEN_NOT: tuple[Remark, ...] = (
         "输入超出 ({low}, {high}) 的场合：在那里没有定义。",
         lambda f: {"low": _bound(f.p.domain[0]), "high": _bound(f.p.domain[1])},
     ),
-    Remark(
-        lambda f: f.p.rows is not None and f.p.rows.total == 1,
-        "Before CrossEntropyLoss, which applies softmax itself; for labels that may be true together; and in hidden "
-        "layers, where it makes units compete.",
-        "CrossEntropyLoss 之前（其内部已含 softmax）；可同时成立的多个标签；以及隐藏层（会使单元相互竞争）。",
-    ),
-    Remark(
-        lambda f: f.p.rows is not None and f.p.rows.total is None,
-        "Before CrossEntropyLoss, which applies it itself, and in hidden layers, where it makes units compete.",
-        "CrossEntropyLoss 之前（其内部已包含它），以及隐藏层（会使单元相互竞争）。",
-    ),
+    *usage_of_rows.WHEN_NOT,
 )
 
 

@@ -1,26 +1,9 @@
 """Blends: sums of known activations whose weights are learned."""
 
 from ..language import expm1, maximum, sigmoid, tanh, where
-from .entry import Kink, activation, learned
+from .entry import SURVEY, Kink, activation, learned
 
 TITLE = {"en": "Blends", "zh": "混合类"}
-
-
-@activation(
-    source="Agostinelli et al. 2014, arXiv:1412.6830",
-    zh="ReLU 加两个位置与斜率可学习的折点（自适应分段线性单元）。",
-    aliases=("adaptive_piecewise_linear",),
-    points={1.0: 1.0, -2.0: 0.9},
-    facts=("not monotone", "convex", "bounded below"),
-    kinks=(
-        Kink(0.0, "0 - a1*where(b1 > 0, 1, 0) - a2*where(b2 > 0, 1, 0)"),
-        Kink("b1", "where(b1 > 0, 1, 0) - a2*where(b1 < b2, 1, 0)"),
-        Kink("b2", "where(b2 > 0, 1, 0) - a1*where(b2 < b1, 1, 0)"),
-    ),
-)
-def apl(x, a1=learned(0.2), b1=learned(0.0), a2=learned(0.2), b2=learned(0.5)):
-    """ReLU plus two hinges with learned places and slopes (adaptive piecewise linear unit)."""
-    return maximum(x, 0.0) + a1 * maximum(b1 - x, 0.0) + a2 * maximum(b2 - x, 0.0)
 
 
 @activation(
@@ -59,3 +42,21 @@ def affine_combination(x, a=learned(0.5), b=learned(0.25)):
 def leaf(x, alpha=learned(1.0), beta=learned(0.0), gamma=learned(1.0), delta=learned(0.0)):
     """A learned line times a sigmoid plus an offset, which can become SiLU, tanh or the sigmoid."""
     return (alpha * x + beta) * sigmoid(gamma * x) + delta
+
+
+@activation(
+    source=SURVEY,
+    zh="三角凸起与 ReLU 的可学习加权平均（改进的 Mexican ReLU）。",
+    aliases=("modified_mexican_relu",),
+    points={0.5: 0.5, -0.5: 0.25, 2.0: 1.0},
+    facts=("monotone", "bounded below"),
+    kinks=(
+        Kink(0.0, "alpha*where(abs(c) < beta, sign(c), 0)"),
+        Kink("c - beta", "(1 - alpha)*where(c - beta > 0, 1, 0)", rounded=True),
+        Kink("c", "(1 - alpha)*where(c > 0, 1, 0)"),
+        Kink("c + beta", "(1 - alpha)*where(c + beta > 0, 1, 0)", rounded=True),
+    ),
+)
+def mmelu(x, alpha=learned(0.5, low=0, high=1), beta=learned(1.0, above=0), c=learned(0.0)):
+    """A learned mean of ReLU and a triangle of height beta at c."""
+    return alpha * maximum(beta - abs(x - c), 0.0) + (1 - alpha) * maximum(x, 0.0)

@@ -1,6 +1,6 @@
 """Bumps: functions that rise around a centre and die out, or are cut to zero, far from it; wavelets among them."""
 
-from ..language import Expr, damp, exp, hypot, maximum, minimum, sqrt, where
+from ..language import PI, Expr, damp, exp, hypot, maximum, minimum, phi, sqrt, where
 from ..language import sech as _sech
 from ..language.operations import sigmoid_slope
 from .entry import SURVEY, Kink, activation, fixed, learned
@@ -179,3 +179,16 @@ def prbf(x, alpha=fixed(3.0, above=0), beta=fixed(1.0, above=0)):
     """Three bell curves of width beta at -2 alpha, 0 and 2 alpha, which meet at -alpha and alpha."""
     distance = where(abs(x) >= alpha, abs(x) - 2 * alpha, x)
     return exp(-((distance / beta) ** 2))
+
+
+@activation(
+    source=SURVEY,
+    zh="中心在 −4 与 4 的两个墨西哥帽。",
+    points={3.0: 0.0, -4.5: 0.5740587662433105},
+    facts=("not monotone", "even", "bounded"),
+    kinks=(Kink(0.0, 0.0),),
+)
+def pmaf(x):
+    """Two Mexican hats, centred at -4 and 4, which meet at 0."""
+    u = abs(x) - 4
+    return _UNIT * (2 * PI) ** 0.5 * damp(phi(u), 1 - u**2)

@@ -104,3 +104,33 @@ def adaptive_hard_tanh(x, alpha=fixed(1.0, above=0), beta=learned(0.0)):
     """The line alpha (x - beta) cut off at -1 and 1, with a learned centre and an adjustable steepness."""
     # x itself is cut: alpha (x - beta) would round onto the kink before x reaches it
     return alpha * (minimum(maximum(x, beta - 1 / alpha), beta + 1 / alpha) - beta)
+
+
+@activation(
+    source="keras.layers.ReLU",
+    zh="Keras 的广义 ReLU：可设上限、负侧斜率与阈值。",
+    points={-1.0: 0.0, 2.5: 2.5, 8.0: 6.0},
+    facts=("monotone", "bounded"),
+    kinks=(Kink("threshold", "negative_slope"), Kink("max_value", 0.0)),
+    ordered=(("threshold", "max_value"),),
+    notes=(
+        "Keras sets no ceiling unless one is given; 6 is the usual one. It jumps at a threshold other than 0.",
+        "Keras 默认不设上限；6 为常用值。阈值不为 0 时在阈值处有跳变。",
+    ),
+)
+def keras_relu(x, max_value=fixed(6.0), negative_slope=fixed(0.0, low=0), threshold=fixed(0.0)):
+    """ReLU with a ceiling, a slope below a threshold and the threshold itself, the layer of Keras."""
+    return where(x >= max_value, max_value, where(x > threshold, x, negative_slope * (x - threshold)))
+
+
+@activation(
+    source=SURVEY,
+    zh="整体平移 alpha 的 hard tanh。",
+    aliases=("shifted_hard_tanh",),
+    points={-2.0: -1.0, 0.5: 0.5},
+    facts=("monotone", "odd", "bounded"),
+    kinks=(Kink(-1.0, 0.0), Kink(1.0, 0.0)),
+)
+def sv_hard_tanh(x, alpha=fixed(0.0)):
+    """Hard tanh moved up by alpha."""
+    return minimum(maximum(x, -1.0), 1.0) + alpha

@@ -1,6 +1,6 @@
 """Curved rectifiers: ReLU raised to a power, flattened by a logarithm or combined with a wave."""
 
-from ..language import cos, log1p, maximum, sin, softplus, where
+from ..language import cos, exp, log1p, maximum, sign, signed_zero, sin, softplus, where
 from .entry import SURVEY, Kink, activation, fixed, learned
 
 TITLE = {"en": "Curved rectifiers", "zh": "曲线整流类"}
@@ -54,11 +54,10 @@ def nl_relu(x, beta=fixed(1.0, above=0)):
 @activation(
     source="So et al. 2021 (Primer), arXiv:2109.08668",
     zh="ReLU 的平方，用于 Primer 等 Transformer 的前馈层。",
-    aliases=("relu2", "relu_squared", "requ"),
+    aliases=("relu_squared", "requ"),
     points={-1.0: 0.0, 0.5: 0.25, 3.0: 9.0},
     facts=("monotone", "convex", "bounded below"),
     kinks=(Kink(0.0, 0.0),),
-    elsewhere={"transformers": "relu2"},
 )
 def squared_relu(x):
     """The square of ReLU, used in the feed-forward layers of Primer and later transformers."""
@@ -123,3 +122,78 @@ def prenu(x, alpha=learned(0.25)):
 def rand_softplus(x, alpha=fixed(0.5, low=0, high=1)):
     """A weighted mean of ReLU and softplus, softer the larger alpha is."""
     return (1 - alpha) * maximum(x, 0.0) + alpha * softplus(x)
+
+
+@activation(
+    source="Sun et al. 2024, arXiv:2405.12954",
+    zh="ReLU 加上一小段 ε·x·e^(−x²/2)，使负侧也有梯度。",
+    aliases=("correction_regularized_relu",),
+    points={1.0: 1.0060653065971263, -2.0: -0.002706705664732254},
+    facts=("not monotone", "bounded below"),
+    kinks=(Kink(0.0, "epsilon"),),
+)
+def cr_relu(x, epsilon=learned(0.01)):
+    """ReLU plus a small learned wavelet epsilon x exp(-x^2/2), which gives the negative side a slope."""
+    return maximum(x, 0.0) + epsilon * (x * exp(-(x**2) / 2))
+
+
+@activation(
+    source="Saha et al. 2019, arXiv:1906.01975",
+    zh="ReLU 的 beta 次幂乘以 alpha：指数略大于 1 时近似 ReLU 而处处可导。",
+    aliases=("approximate_relu",),
+    points={4.0: 8.0, 2.0: 2.8284271247461903, -1.0: 0.0},
+    facts=("monotone", "bounded below", "convex"),
+    kinks=(Kink(0.0, 0.0),),
+)
+def app_relu(x, alpha=fixed(1.0), beta=fixed(1.5, above=1)):
+    """alpha times the beta-th power of ReLU, near ReLU and without its corner when beta is little above 1."""
+    return where(x > 0, alpha * x**beta, 0.0)
+
+
+@activation(
+    source=SURVEY,
+    zh="[−1, 1] 内为 |x|^d/d、之外为直线的偶函数，光滑程度由 d 决定。",
+    aliases=("eplaf",),
+    points={0.5: 0.125, -3.0: 2.5},
+    facts=("not monotone", "even", "bounded below", "convex"),
+    kinks=(Kink(-1.0, -1.0), Kink(1.0, 1.0)),
+    notes=("d = 2 is bfire, Huber's function.", "d=2 即 bfire（Huber 函数）。"),
+)
+def even_power_linear(x, d=fixed(2.0, low=2)):
+    """The even power |x|^d/d between -1 and 1, continued by straight lines."""
+    inside = where(x > 0, x**d, (-x) ** d) / d
+    return where(abs(x) < 1, inside, abs(x) - (1 - 1 / d))
+
+
+@activation(
+    source=SURVEY,
+    zh="[−1, 1] 内为 sign(x)·|x|^d/d、之外为直线的奇函数。",
+    aliases=("oplaf",),
+    points={0.5: 0.125, -3.0: -2.5},
+    facts=("monotone", "odd"),
+    kinks=(Kink(-1.0, 1.0), Kink(0.0, 0.0), Kink(1.0, 1.0)),
+)
+def odd_power_linear(x, d=fixed(2.0, low=2)):
+    """The odd power sign(x) |x|^d/d between -1 and 1, continued by straight lines."""
+    inside = where(x > 0, x**d, where(x < 0, -((-x) ** d), signed_zero(x))) / d
+    return where(abs(x) < 1, inside, x - sign(x) * (1 - 1 / d))
+
+
+@activation(
+    source="Jagtap et al. 2021 (deep Kronecker networks), arXiv:2106.15513",
+    zh="ReLU 加三个可学习振幅的谐波，初始为 ReLU。",
+    points={3.0: 3.0, -2.0: 0.0},
+    facts=("monotone", "bounded below", "convex"),
+    kinks=(Kink(0.0, "n*n*(a1 + 2*a2 + 3*a3)"),),
+    notes=(
+        "The waves start at size 0, so it starts as ReLU; n of 1 to 20 scales their size and frequency.",
+        "谐波初始振幅为 0，故初始即 ReLU；n 取 1 到 20，同时放大振幅与频率。",
+    ),
+)
+def rowdy_relu(x, a1=learned(0.0), a2=learned(0.0), a3=learned(0.0), n=fixed(1.0, above=0)):
+    """ReLU plus three harmonics of learned size, which let a network reach high frequencies sooner."""
+    # beyond 1e36 the phase of a wave is lost in every format
+    t = n * where(abs(x) < 1e36, x, 0.0)
+    # the harmonics by the sine and cosine of one phase, so that its rounding moves all of them together
+    s, c = sin(t), cos(t)
+    return maximum(x, 0.0) + n * (s * (a1 + 2 * a2 * c + a3 * (3 - 4 * s * s)))

@@ -16,7 +16,7 @@ _SCALE = 1.0507009873554804934193349852946
     points={-2.0: -0.8646647167633873, 3.0: 3.0},
     facts=("monotone", "bounded below"),
     kinks=(Kink(0.0, "alpha", "torch"),),
-    elsewhere={"torch": "nn.functional.elu", "transformers": "elu", "timm": "elu", "keras": "elu", "jax": "jax.nn.elu"},
+    elsewhere={"torch": "nn.functional.elu", "keras": "elu", "jax": "jax.nn.elu"},
 )
 def elu(x, alpha=fixed(1.0, low=0)):
     """Identity for positive input and an exponential that levels off at -alpha for negative input."""
@@ -29,7 +29,7 @@ def elu(x, alpha=fixed(1.0, low=0)):
     points={-2.0: -0.8646647167633873, 3.0: 3.0},
     facts=("monotone", "bounded below"),
     kinks=(Kink(0.0, 1.0, "torch"),),
-    elsewhere={"torch": "nn.functional.celu", "timm": "celu", "keras": "celu", "jax": "jax.nn.celu"},
+    elsewhere={"torch": "nn.functional.celu", "keras": "celu", "jax": "jax.nn.celu"},
 )
 def celu(x, alpha=fixed(1.0, above=0)):
     """ELU rescaled so that its slope is continuous for every alpha."""
@@ -44,8 +44,6 @@ def celu(x, alpha=fixed(1.0, above=0)):
     kinks=(Kink(0.0, _SCALE * _ALPHA, "torch"),),
     elsewhere={
         "torch": "nn.functional.selu",
-        "transformers": "selu",
-        "timm": "selu",
         "keras": "selu",
         "jax": "jax.nn.selu",
     },

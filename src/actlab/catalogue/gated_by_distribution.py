@@ -39,7 +39,6 @@ def s_gelu(x, alpha=fixed(1.0)):
     points={1.0: 0.8413447460685429, 12.0: 10.0},
     facts=("not monotone", "bounded"),
     kinks=(Kink(10.0, 0.0),),
-    elsewhere={"transformers": "gelu_10"},
 )
 def clipped_gelu(x):
     """GELU cut off above 10, which bounds the range that quantisation has to cover."""

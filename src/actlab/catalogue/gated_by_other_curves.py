@@ -1,6 +1,6 @@
 """Self-gated functions whose gate is a logarithm, a root, a piece of a line or another curve."""
 
-from ..language import PI, Expr, atan, exp, hypot, log1p, maximum, minimum, sin, where
+from ..language import PI, Expr, atan, damp, exp, hypot, log1p, maximum, minimum, sin, sqrt, where
 from ..language import sech as _sech
 from ..language import sigmoid as _sigmoid
 from ..language import softplus as _softplus
@@ -17,6 +17,16 @@ def _power_gated(x: Expr) -> Expr:
     """x (1 + x/sqrt(1 + x^2))/2, on the left without the difference of two nearly equal numbers."""
     root = hypot(x, 1)
     return where(x < 0, x / (root - x) / (2 * root), x * ((1 + x / root) / 2))
+
+
+def arctan_gated(x: Expr) -> Expr:
+    """x (1/2 + atan(x)/pi), on the left without the difference of two nearly equal numbers."""
+    # there it is -atan(u)/(pi u) with u = 1/x; Gauss's continued fraction of atan(u)/u keeps its slope exact as well
+    u = where(x < -2, 1 / x, 0.0)
+    rest = 27.0
+    for k in range(13, 0, -1):
+        rest = (2 * k - 1) + k * k * (u * u) / rest
+    return where(x < -2, -1 / (PI * rest), x * (0.5 + atan(x) / PI))
 
 
 @activation(
@@ -39,7 +49,6 @@ def maxsig(x):
     points={3.0: 3.0, -1.0: -0.5},
     facts=("not monotone", "bounded below"),
     kinks=(Kink(-2.0, 0.0), Kink(0.0, 1.0)),
-    elsewhere={"timm": "hard_mish"},
 )
 def hard_mish(x):
     """x times (x + 2)/2 cut to [0, 1], a cheap stand-in for Mish."""
@@ -196,3 +205,83 @@ def lau(x, alpha=learned(1.0, above=0), beta=learned(1.0)):
 def aqu_lu(x, alpha=learned(0.2, above=0), beta=learned(0.1)):
     """Zero on the left, the identity on the right, and the parabola alpha x^2 + beta x between them."""
     return x * minimum(alpha * maximum(x + beta / alpha, 0.0), 1.0)
+
+
+@activation(
+    source="Wu et al. 2023, doi:10.17559/TV-20230614000735; as ATLU, Huang 2024, arXiv:2405.20768",
+    zh="以柯西分布函数为门的 x，左端趋于 −1/π。",
+    aliases=("atlu", "cauchy_linear_unit", "arctan_linear_unit"),
+    points={1.0: 0.75, -3.0: -0.30724914704870016},
+    facts=("smooth", "monotone", "bounded below", "convex"),
+)
+def calu(x):
+    """x gated by the Cauchy distribution function, which ends at -1/pi on the left."""
+    return arctan_gated(x)
+
+
+@activation(
+    source="Huang 2024, arXiv:2405.20768",
+    zh="门的取值范围可学习地扩展到 (−alpha, 1 + alpha) 的 CaLU。",
+    points={1.0: 0.75, -3.0: -0.30724914704870016},
+    facts=("smooth", "monotone", "bounded below", "convex"),
+)
+def x_atlu(x, alpha=learned(0.0)):
+    """CaLU whose gate may leave the interval from 0 to 1 by a learned alpha on either side."""
+    return (1 + 2 * alpha) * arctan_gated(x) - alpha * x
+
+
+@activation(
+    source=SURVEY,
+    zh="以光滑阶跃 (1 + x/√(x²+epsilon))/2 为门的 x。",
+    points={0.1: 0.08535533905932738, -1.0: -0.002481404895005432},
+    facts=("smooth", "not monotone", "bounded below"),
+)
+def swish_plus(x, epsilon=fixed(0.01, above=0)):
+    """x gated by the smooth step (1 + x / sqrt(x^2 + epsilon)) / 2."""
+    root = hypot(x, sqrt(epsilon))
+    return where(x < 0, x / (root - x) * (epsilon / (2 * root)), x * ((1 + x / root) / 2))
+
+
+@activation(
+    source=SURVEY,
+    zh="x·ln(1 + s)，s 为光滑阶跃 (1 + x/√(x²+epsilon))/2。",
+    points={0.1: 0.06171045484774511, -1.0: -0.002478331293395657},
+    facts=("smooth", "not monotone", "bounded below"),
+)
+def logish_plus(x, epsilon=fixed(0.01, above=0)):
+    """x times log(1 + s) with the smooth step s = (1 + x / sqrt(x^2 + epsilon)) / 2."""
+    width = sqrt(epsilon)
+    root = hypot(x, width)
+    half = epsilon / (2 * root)
+    step = where(x < 0, half / (root - x), (1 + x / root) / 2)
+    # far left the step leaves float32 before its product with x does; there log(1 + s) is s - s^2/2 + s^3/3
+    far = x / (root - x) * half * (1 - step * (0.5 - step / 3))
+    return where(x < -1000 * width, far, x * log1p(step))
+
+
+@activation(
+    source=_BISWAS,
+    zh="EIS 函数族：x·softplus(x)^α 除以 √(β + γx²) + δ·e^(−θx)。",
+    points={1.0: 0.9286162447166242, -2.0: -0.11352786437637219},
+    facts=("smooth", "not monotone", "bounded below"),
+    notes=(
+        "eis1 and eis2 are members, eis2 at these defaults. With alpha = 0 it nears a shifted swish as gamma falls.",
+        "eis1、eis2 是其成员；此处默认值即 eis2。alpha=0、gamma 趋于 0 时为平移的 swish。",
+    ),
+)
+def eis(
+    x,
+    *,
+    alpha=fixed(1.0, low=0, high=1),
+    beta=fixed(1.0, above=0),
+    gamma=fixed(1.0, above=0),
+    delta=fixed(0.0, low=0),
+    theta=fixed(1.0, low=0),
+):
+    """The family x softplus(x)^alpha / (sqrt(beta + gamma x^2) + delta exp(-theta x))."""
+    # below -37 softplus is exp to the last bit, and its power outlives it
+    power = where(x < -37, exp(alpha * x), _softplus(x) ** alpha)
+    root, grown = hypot(sqrt(beta), sqrt(gamma) * x), damp(delta, exp(-theta * x))
+    # where the exponential leads, both sides of the fraction are multiplied by e^(theta x), so that nothing overflows
+    shrunk = exp(theta * x)
+    return where(grown > 1, x * shrunk / (root * shrunk + delta), x / (root + grown)) * power

@@ -13,7 +13,6 @@ TITLE = {"en": "Gated by a sigmoid", "zh": "Sigmoid 门控类"}
     aliases=("gelu_sigmoid",),
     points={1.0: 0.8457957659328212, -2.0: -0.06434137685579185},
     facts=("smooth", "not monotone", "bounded below"),
-    elsewhere={"transformers": "quick_gelu", "timm": "quick_gelu"},
     notes=(
         "Differs from the exact GELU by up to 0.02: keep whichever the checkpoint was trained with.",
         "与精确 GELU 最多相差约 0.02：应与预训练权重所用的版本保持一致。",
@@ -84,8 +83,10 @@ def pats(x, lower=fixed(0.5, above=0), upper=fixed(0.75, above=0), k=drawn("lowe
     points={1.0: 0.7310585786300049, -2.0: -0.23840584404423512},
     facts=("smooth", "not monotone", "bounded below"),
     notes=(
-        "The authors draw p1 and p2 from a standard normal distribution; with 1 and 0, as here, it starts as SiLU.",
-        "原作者从标准正态分布抽取 p1 与 p2 的初值；此处取 1 与 0，即从 SiLU 出发。",
+        "The authors draw p1 and p2 from a standard normal distribution; with 1 and 0, as here, it starts as SiLU. Of "
+        "their other forms ACON-A is swish, and ACON-B holds p1 at 1.",
+        "原作者从标准正态分布抽取 p1 与 p2 的初值；此处取 1 与 0，即从 SiLU 出发。其余形式中，ACON-A 即 swish，ACON-B "
+        "将 p1 固定为 1。",
     ),
 )
 def acon_c(x, p1=learned(1.0), p2=learned(0.0), beta=learned(1.0)):
@@ -225,3 +226,39 @@ def ps_silu(x, alpha=learned(1.0), beta=learned(0.5, below=1)):
     """Swish with its gate lowered by beta and stretched again to reach 1."""
     # sigmoid(u) - 1/2 is tanh(u/2)/2, exact where the gate passes through 0
     return x * (tanh(alpha * x / 2) + (1 - 2 * beta)) / (2 * (1 - beta))
+
+
+@activation(
+    source="Patwardhan, Ingalhalikar & Walambe 2018, arXiv:1805.08878",
+    zh="以六参数 Richards 曲线为门的 x；默认即 SiLU。",
+    points={1.0: 0.7310585786300049, -2.0: -0.23840584404423512},
+    facts=("smooth", "not monotone", "bounded below"),
+    notes=(
+        "a and k are the ends of the gate, b its rate, nu its asymmetry; aria2 is the member its authors advise.",
+        "a、k 为门的两端，b 为速率，nu 控制不对称；aria2 是作者推荐的两参数特例。",
+    ),
+)
+def aria(
+    x,
+    *,
+    a=fixed(0.0),
+    k=fixed(1.0),
+    b=fixed(1.0, above=0),
+    c=fixed(1.0, above=0),
+    q=fixed(1.0, above=0),
+    nu=fixed(1.0, above=0),
+):
+    """x gated by Richards' curve a + (k - a) / (c + q exp(-b x))^(1/nu)."""
+    gate = exp(-(log(c) + softplus(log(q / c) - b * x)) / nu)
+    return x * (a + (k - a) * gate)
+
+
+@activation(
+    source="Gasteiger, Becker & Guennemann 2021 (GemNet), arXiv:2106.08903, the authors' code",
+    zh="x 与 SiLU 之积 x²·σ(x)。",
+    points={1.0: 0.7310585786300049, -2.0: 0.47681168808847024},
+    facts=("smooth", "not monotone", "bounded below"),
+)
+def siqu(x):
+    """x times its SiLU, x^2 sigmoid(x)."""
+    return x * (x * _sigmoid(x))

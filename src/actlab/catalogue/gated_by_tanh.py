@@ -1,6 +1,6 @@
 """Relatives of Mish: the input, or a softplus, times a hyperbolic tangent."""
 
-from ..language import Phi, exp, expm1, log, log1p, maximum, where
+from ..language import Phi, damp, exp, expm1, log, log1p, maximum, where
 from ..language import sigmoid as _sigmoid
 from ..language import softplus as _softplus
 from ..language import tanh as _tanh
@@ -175,3 +175,39 @@ def psgu(x, alpha=learned(0.5)):
 def tbs_relul(x, alpha=learned(0.5)):
     """x times the tanh of alpha tanh(x/2), an even function known as TBS-ReLU when alpha is 1."""
     return x * _tanh(alpha * _tanh(x / 2))
+
+
+@activation(
+    source="Gnanasambandam et al. 2022, arXiv:2204.12589",
+    zh="自适应 tanh：tanh(x) + beta·x·tanh(x)，不会饱和。",
+    aliases=("self_scalable_tanh",),
+    points={1.0: 1.5231883119115297, -2.0: 0.9640275800758169},
+    facts=("smooth", "not monotone", "bounded below"),
+)
+def stan(x, beta=learned(1.0)):
+    """tanh plus beta times x tanh, which lets a network for physics reach outputs of any size."""
+    return _tanh(x) * (1 + beta * x)
+
+
+@activation(
+    source=_BISWAS,
+    zh="TanhSoft 函数族：tanh(αx + β·e^(γx))·ln(δ + e^x)。",
+    points={1.0: 0.9261994666828048, -2.0: -0.16204633847764396},
+    facts=("smooth", "not monotone", "bounded below"),
+    notes=(
+        "tanh_soft1, 2 and 3 are the members its authors advise; the defaults here are those of tanh_soft2.",
+        "tanh_soft1、2、3 是作者推荐的三个成员；此处默认值即 tanh_soft2。",
+    ),
+)
+def tanh_soft(
+    x,
+    *,
+    alpha=fixed(0.0, high=1),
+    beta=fixed(0.6, low=0),
+    gamma=fixed(1.0, above=0),
+    delta=fixed(0.0, low=0, high=1),
+):
+    """The family tanh(alpha x + beta exp(gamma x)) log(delta + exp(x)), between a softplus and the input itself."""
+    rest = where(delta + exp(x) > 0.5, log1p(delta - 1 + exp(x)), log(delta + exp(x)))
+    curve = where(exp(x) >= delta, x + log1p(damp(delta, exp(-x))), rest)
+    return _tanh(alpha * x + beta * exp(gamma * x)) * curve

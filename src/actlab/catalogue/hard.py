@@ -1,7 +1,7 @@
 """Hard functions: piecewise linear or quadratic stand-ins that need no exponential."""
 
 from ..language import maximum, minimum
-from .entry import Kink, activation, fixed
+from .entry import SURVEY, Kink, activation, fixed, learned
 
 TITLE = {"en": "Piecewise linear approximations", "zh": "分段线性近似"}
 
@@ -15,7 +15,6 @@ TITLE = {"en": "Piecewise linear approximations", "zh": "分段线性近似"}
     kinks=(Kink(-3.0, 0.0, "torch"), Kink(3.0, 0.0, "torch")),
     elsewhere={
         "torch": "nn.functional.hardsigmoid",
-        "timm": "hard_sigmoid",
         "keras": "hard_sigmoid",
         "jax": "jax.nn.hard_sigmoid",
     },
@@ -38,7 +37,7 @@ def hard_sigmoid(x):
     facts=("monotone", "bounded", "odd"),
     kinks=(Kink("min_val", 0.0, "torch"), Kink("max_val", 0.0, "torch")),
     ordered=(("min_val", "max_val"),),
-    elsewhere={"torch": "nn.functional.hardtanh", "timm": "hard_tanh", "keras": "hard_tanh", "jax": "jax.nn.hard_tanh"},
+    elsewhere={"torch": "nn.functional.hardtanh", "keras": "hard_tanh", "jax": "jax.nn.hard_tanh"},
 )
 def hard_tanh(x, min_val=fixed(-1.0), max_val=fixed(1.0)):
     """The input cut off at min_val and max_val."""
@@ -54,8 +53,6 @@ def hard_tanh(x, min_val=fixed(-1.0), max_val=fixed(1.0)):
     kinks=(Kink(-3.0, 0.0, "torch"), Kink(3.0, 1.0, "torch")),
     elsewhere={
         "torch": "nn.functional.hardswish",
-        "transformers": "hardswish",
-        "timm": "hard_swish",
         "keras": "hard_silu",
         "jax": "jax.nn.hard_silu",
     },
@@ -64,3 +61,20 @@ def hard_swish(x):
     """x times the hard sigmoid, a cheap stand-in for Swish."""
     # divided before it is multiplied, so that 6 x never overflows
     return x * ((minimum(maximum(x, -3.0), 3.0) + 3) / 6)
+
+
+@activation(
+    source=SURVEY,
+    zh="门为截断直线 0.2βx + 0.5 的自门控函数，右侧按 2x 增长，β 可学习。",
+    points={1.0: 1.4, -2.0: -0.4, 3.0: 6.0},
+    facts=("not monotone", "bounded below"),
+    kinks=(Kink("-2.5/beta", 0.0), Kink("2.5/beta", 2.0)),
+    notes=(
+        "Also published as Hard-Swish; the hard swish of MobileNetV3 is another function.",
+        "原文亦称 Hard-Swish，但与 MobileNetV3 的 hard swish 并非同一函数。",
+    ),
+)
+def adaptive_hard_swish(x, beta=learned(1.0, above=0)):
+    """2 x times the line 0.2 beta x + 0.5 cut to [0, 1], with a learned beta."""
+    # x itself is cut: the line would round onto the kink before x reaches it
+    return x * (0.4 * beta * (minimum(maximum(x, -2.5 / beta), 2.5 / beta) + 2.5 / beta))

@@ -193,8 +193,20 @@ def delu(x, n=learned(1.0)):
     facts=("not monotone", "bounded below"),
     kinks=(Kink(0.0, "beta"),),
     ordered=(("beta", "alpha_n"),),
-    elsewhere={"transformers": "xielu"},
 )
 def xielu(x, alpha_p=learned(0.8, above=0), alpha_n=learned(0.8, above=0), beta=fixed(0.5)):
     """The integral of an ELU: quadratic for positive input, an exponential and a line for negative input."""
     return where(x > 0, x * (alpha_p * x + beta), alpha_n * (expm1(x) - x) + beta * x)
+
+
+@activation(
+    source="Subramanian et al. 2024, arXiv:2402.08244",
+    zh="正侧为 a(x + x·σ(1.702x))，负侧为 b(e^x − 1)，a、b 可学习。",
+    aliases=("adaptive_piecewise_approximated_linear_unit",),
+    points={1.0: 1.0151876712630516, -2.0: -0.05620320658962018},
+    facts=("monotone", "bounded below"),
+    kinks=(Kink(0.0, "1.5*a"),),
+)
+def apalu(x, a=learned(0.55), b=learned(0.065)):
+    """A line plus the quick GELU for positive input and an exponential for negative input, both scaled by learning."""
+    return where(x >= 0, a * x * (1 + sigmoid(1.702 * x)), b * expm1(x))

@@ -189,3 +189,14 @@ def hosc(x, beta=learned(8.0)):
 def real_gabor(x, omega=learned(1.0), s=learned(1.0)):
     """A cosine of frequency omega under a bell of width 1/s, the real part of a Gabor wavelet."""
     return exp(-((s * x) ** 2)) * cos(omega * x)
+
+
+@activation(
+    source="the imaginary part of the wavelet of Saragadam et al. 2023 (WIRE), arXiv:2301.05187",
+    zh="高斯包络下的正弦（Gabor 小波的虚部）。",
+    points={1.0: 0.3095598756531122, -0.5: -0.37337698488938337},
+    facts=("smooth", "not monotone", "odd", "bounded"),
+)
+def imaginary_gabor(x, omega=learned(1.0), s=learned(1.0)):
+    """A sine of frequency omega under a bell of width 1/s, the imaginary part of a Gabor wavelet."""
+    return exp(-((s * x) ** 2)) * sin(omega * x)

@@ -1,7 +1,7 @@
 """Polynomials and quotients of polynomials: no exponential, and no pole for any parameter allowed."""
 
-from ..language import log, log1p, maximum, sigmoid, where
-from .entry import Kink, activation, fixed, learned
+from ..language import expm1, log, log1p, maximum, sigmoid, where
+from .entry import SURVEY, Kink, activation, fixed, learned
 
 TITLE = {"en": "Polynomial and rational", "zh": "多项式与有理式"}
 _NOEL = "Noel et al. 2021, arXiv:2111.04020"
@@ -43,7 +43,7 @@ def cube(x, alpha=fixed(1.0)):
 )
 def ncu(x):
     """The cubic x - x^3, which oscillates once and then runs away."""
-    return x - x**3
+    return x * (1 - x**2)
 
 
 @activation(
@@ -148,3 +148,38 @@ def poly_relu(x, a0=learned(0.0), a1=learned(1 / 3), a2=learned(1 / 3), a3=learn
 def slaf(x, a0=learned(1.0), a1=learned(1.0), a2=learned(1.0)):
     """A parabola whose three coefficients are learned (self-learnable activation)."""
     return a0 + x * (a1 + x * a2)
+
+
+@activation(
+    source="Mathew et al. 2024, arXiv:2405.04459",
+    zh="锥形函数 1 − |x−1|^beta：一个神经元即可划出一个区间。",
+    aliases=("parameterized_cone",),
+    points={0.25: 0.25, 3.0: -1.0, -2.0: -2.0},
+    facts=("not monotone", "bounded above", "concave"),
+    kinks=(Kink(1.0, "where(beta > 1, 0, 1)"),),
+    notes=(
+        "beta = 2 is the parabolic cone x (2 - x). Its positive set is an interval, so one unit can bound a class.",
+        "beta=2 即抛物锥 x(2−x)。其取正值的集合为区间，单个单元即可圈定一类。",
+    ),
+)
+def cone(x, beta=fixed(1.0, low=1)):
+    """1 - |x - 1|^beta, positive between 0 and 2 only."""
+    # near 0 the power is close to 1: expm1 of its logarithm keeps the digits of what is left
+    left = where(abs(x) < 0.5, -expm1(beta * log1p(-x)), 1 - (1 - x) ** beta)
+    return where(x > 1, 1 - (x - 1) ** beta, left)
+
+
+@activation(
+    source=SURVEY,
+    zh="三阶切比雪夫多项式的可学习组合，初始为恒等函数。",
+    aliases=("chebyshev_polynomial",),
+    points={0.5: 0.5, -2.0: -2.0},
+    facts=("smooth", "monotone", "odd", "convex", "concave"),
+    notes=(
+        "Meant for inputs between -1 and 1. Legendre and Hermite polynomials of degree 3 reach the same functions.",
+        "适用于 −1 到 1 之间的输入。三阶勒让德、埃尔米特多项式张成相同的函数族。",
+    ),
+)
+def chpaf(x, a0=learned(0.0), a1=learned(1.0), a2=learned(0.0), a3=learned(0.0)):
+    """A learned sum of the Chebyshev polynomials up to degree 3, which starts as the identity."""
+    return a0 - a2 + x * (a1 - 3 * a3 + x * (2 * a2 + 4 * a3 * x))

@@ -31,8 +31,6 @@ def identity(x, c=1.0):
     kinks=(Kink(0.0, 0.0, "torch, JAX, Keras"),),
     elsewhere={
         "torch": "nn.functional.relu",
-        "transformers": "relu",
-        "timm": "relu",
         "keras": "relu",
         "jax": "jax.nn.relu",
     },
@@ -50,8 +48,6 @@ def relu(x):
     kinks=(Kink(0.0, 0.0, "torch"), Kink(6.0, 0.0, "torch")),
     elsewhere={
         "torch": "nn.functional.relu6",
-        "transformers": "relu6",
-        "timm": "relu6",
         "keras": "relu6",
         "jax": "jax.nn.relu6",
     },
@@ -69,9 +65,6 @@ def relu6(x):
     kinks=(Kink(0.0, "negative_slope", "torch"),),
     elsewhere={
         "torch": "nn.functional.leaky_relu",
-        "transformers": "leaky_relu",
-        "timm": "leaky_relu",
-        "keras": "leaky_relu",
         "jax": "jax.nn.leaky_relu",
     },
     notes=(
@@ -90,7 +83,7 @@ def leaky_relu(x, negative_slope=fixed(0.01)):
     points={-2.0: -0.5, 3.0: 3.0},
     facts=("monotone",),
     kinks=(Kink(0.0, "weight", "torch"),),
-    elsewhere={"torch": "nn.PReLU", "transformers": "prelu", "timm": "prelu", "keras": "PReLU"},
+    elsewhere={"torch": "nn.PReLU", "keras": "PReLU"},
     notes=(
         "Keep its weight out of weight decay: decay pulls the slope to 0 and turns it into ReLU.",
         "不要对其斜率施加权重衰减：衰减会把斜率拉向 0，使之退化为 ReLU。",
@@ -126,11 +119,11 @@ def rrelu(x, lower=fixed(1 / 8), upper=fixed(1 / 3), slope=drawn("lower", "upper
     points={-2.0: 0.0, 0.5: 0.5, 3.0: 3.0},
     kinks=(Kink("threshold_left", "slope_left"), Kink("threshold_right", "slope_right")),
     notes=(
-        "The name is also used for shifted ReLU, max(-1, x); this is the S-shaped one with four learned numbers.",
-        "该缩写也指平移 ReLU，即 max(-1, x)；此处是每通道四个可学习参数的 S 形版本。",
+        "Papers call it SReLU, as others call the shifted ReLU, max(-1, x), and the squared ReLU.",
+        "文献中称为 SReLU；该缩写也指平移 ReLU（即 max(-1, x)）与平方 ReLU。",
     ),
 )
-def srelu(
+def s_shaped_relu(
     x,
     threshold_right=learned(1.0),
     slope_right=learned(1.0),

@@ -1,6 +1,6 @@
 """Saturating rectifiers: linear for positive input, a bounded curve other than an exponential for negative input."""
 
-from ..language import erf, expm1, hypot, log1p, maximum, softsign, sqrt, tanh, where
+from ..language import erf, exp, expm1, hypot, log1p, maximum, sigmoid, softsign, sqrt, tanh, where
 from .entry import SURVEY, Kink, activation, fixed, learned
 
 TITLE = {"en": "Saturating rectifiers", "zh": "饱和整流类"}
@@ -125,3 +125,57 @@ def pfplus(x, alpha=learned(1.0, above=0), beta=learned(1.0, above=0)):
 def erf_relu(x, alpha=learned(1.0)):
     """Identity for positive input and a learned multiple of the error function for negative input."""
     return where(x >= 0, x, alpha * erf(x))
+
+
+@activation(
+    source="LogLU, the logarithmic linear unit, 2024, OpenReview LRpfp86Z38",
+    zh="正半轴恒等，负半轴按对数 −ln(1−x) 缓慢下降。",
+    aliases=("logarithmic_linear_unit",),
+    points={3.0: 3.0, -2.0: -1.0986122886681098},
+    facts=("monotone", "convex"),
+    kinks=(Kink(0.0, 1.0),),
+)
+def log_lu(x):
+    """Identity for positive input and -log(1 - x) for negative input, which never goes flat."""
+    return where(x > 0, x, -log1p(-x))
+
+
+@activation(
+    source="Feng et al. 2024 (minGRU, minLSTM), arXiv:2410.01201",
+    zh="正侧为 x + 0.5、负侧为 sigmoid 的正值函数，用于可并行的循环单元。",
+    points={1.0: 1.5, -2.0: 0.11920292202211756},
+    facts=("monotone", "bounded below", "convex"),
+    kinks=(Kink(0.0, 1.0),),
+)
+def min_gru(x):
+    """x + 1/2 for non-negative input and the sigmoid for negative input, which keeps recurrent states positive."""
+    return where(x >= 0, x + 0.5, sigmoid(x))
+
+
+@activation(
+    source="Naka & Rushton 1966, Journal of Physiology 185",
+    zh="视觉神经元的响应曲线：正侧为 x^n/(x^n + sigma^n)，负侧为零。",
+    aliases=("hill",),
+    points={0.5: 0.2, 3.0: 0.9, -1.0: 0.0},
+    facts=("monotone", "bounded"),
+    kinks=(Kink(0.0, 0.0),),
+)
+def naka_rushton(x, n=learned(2.0, above=1), sigma=learned(1.0, above=0)):
+    """The response of a visual neuron, x^n / (x^n + sigma^n) for positive input and 0 elsewhere."""
+    below = (x / sigma) ** n
+    return where(x > sigma, 1 / (1 + (sigma / x) ** n), where(x > 0, below / (1 + below), 0.0))
+
+
+@activation(
+    source="Bhumbra 2018, arXiv:1804.11237",
+    zh="仿生的双节点根单元：正侧为 r 次根，负侧为指数。",
+    aliases=("bionodal_root_unit",),
+    points={2.0: 2.5, -1.0: -0.3646647167633873},
+    facts=("monotone", "bounded below"),
+    kinks=(Kink(0.0, "r"),),
+)
+def bru(x, r=fixed(2.0, above=1)):
+    """An r-th root for positive input and an exponential for negative input, after the firing rates of neurons."""
+    # (r^2 x + 1)^(1/r) with its factor taken out, which would overflow first
+    root = r ** (2 / r) * (x + r**-2) ** (1 / r)
+    return where(x >= 0, root, exp(r * x)) - 1 / r

@@ -14,8 +14,6 @@ TITLE = {"en": "Self-gated", "zh": "自门控"}
     facts=("smooth", "not monotone", "bounded below"),
     elsewhere={
         "torch": "nn.functional.gelu",
-        "transformers": "gelu",
-        "timm": "gelu",
         "keras": "gelu",
         "jax": "jax.nn.gelu(approximate=False)",
     },
@@ -31,7 +29,7 @@ def gelu(x):
     aliases=("gelu_new", "gelu_pytorch_tanh"),
     points={0.0: 0.0, 1.0: 0.8411919906082768},
     facts=("smooth", "not monotone", "bounded below"),
-    elsewhere={"transformers": "gelu_new", "timm": "gelu_tanh", "jax": "jax.nn.gelu"},
+    elsewhere={"jax": "jax.nn.gelu"},
     notes=(
         "Differs from the exact GELU by up to 5e-4: keep whichever the checkpoint was trained with.",
         "与精确 GELU 最多相差约 5e-4：应与预训练权重所用的版本保持一致。",
@@ -50,8 +48,6 @@ def gelu_tanh(x):
     facts=("smooth", "not monotone", "bounded below"),
     elsewhere={
         "torch": "nn.functional.silu",
-        "transformers": "silu",
-        "timm": "silu",
         "keras": "silu",
         "jax": "jax.nn.silu",
     },
@@ -64,6 +60,7 @@ def silu(x):
 @activation(
     source="Ramachandran, Zoph & Le 2017, arXiv:1710.05941",
     zh="x 乘以 βx 的 S 形函数值；β 可固定也可学习。",
+    aliases=("acon_a",),
     points={1.0: 0.7310585786300049},
     facts=("smooth", "not monotone", "bounded below"),
     notes=(
@@ -83,8 +80,6 @@ def swish(x, beta=learned(1.0)):
     facts=("smooth", "not monotone", "bounded below"),
     elsewhere={
         "torch": "nn.functional.mish",
-        "transformers": "mish",
-        "timm": "mish",
         "keras": "mish",
         "jax": "jax.nn.mish",
     },

@@ -1,6 +1,6 @@
 """Sigmoid-like functions: rises from 0 to 1, and relatives built on such a rise."""
 
-from ..language import PI, Phi, atan, exp, expm1, log, log_sigmoid, sign, sin, softplus, where
+from ..language import PI, Phi, atan, exp, expm1, log, log1p, log_sigmoid, sign, sin, softplus, where
 from ..language import sigmoid as _sigmoid
 from ..language import sinc as _sinc
 from ..language import softsign as _softsign
@@ -21,6 +21,23 @@ _GOMES = "Gomes, Ludermir & Lima 2011, Neural Computing and Applications"
 def normal_cdf(x):
     """The standard normal distribution function, the S-curve of probit models."""
     return Phi(x)
+
+
+@activation(
+    source="Ma et al. 2022 (Mega), arXiv:2209.10655",
+    zh="均值为 mu、标准差为 sigma 的正态分布函数：Mega 用以代替注意力中的 softmax。",
+    aliases=("laplace_attention",),
+    points={1.0: 0.8504296492845703, 0.5: 0.23142114841057393},
+    facts=("smooth", "monotone", "bounded"),
+    notes=(
+        "By default, with the square roots of 1/2 and 1/(4 pi), it touches the squared ReLU at the square root of 1/2.",
+        "默认值为 1/2 与 1/(4π) 的平方根，使其在 x = √(1/2) 处与平方 ReLU 相切。",
+    ),
+)
+def laplace(x, mu=fixed(0.707107), sigma=fixed(0.282095, above=0)):
+    """The normal distribution function with mean mu and deviation sigma, Mega's stand-in for softmax in attention."""
+    # mu/sigma is one number: two roundings in place of four where the tail magnifies each
+    return Phi(x / sigma - mu / sigma)
 
 
 @activation(
@@ -252,3 +269,85 @@ def p_sig_ramp(x, alpha=learned(0.5, low=0, high=1), beta=learned(1.0, above=0))
     edge = 1 / (2 * beta)
     ramp = where(x >= edge, 1.0, where(x <= -edge, 0.0, beta * x + 0.5))
     return alpha * _sigmoid(x) + (1 - alpha) * ramp
+
+
+@activation(
+    source="Yariv et al. 2021 (VolSDF), arXiv:2106.12052",
+    zh="尺度为 β 的拉普拉斯分布函数，把有向距离变成密度。",
+    aliases=("volsdf_density",),
+    points={0.1: 0.8160602794142788, -0.25: 0.0410424993119494},
+    facts=("monotone", "bounded"),
+    kinks=(Kink(0.0, "1/(2*beta)"),),
+)
+def laplace_cdf(x, beta=learned(0.1, above=0)):
+    """The distribution function of a Laplace variable of scale beta, which turns a signed distance into a density."""
+    return where(x > 0, 1 - exp(-x / beta) / 2, exp(x / beta) / 2)
+
+
+@activation(
+    source=SURVEY,
+    zh="先平移 beta、再放大 alpha 倍的 sigmoid。",
+    aliases=("sss",),
+    points={1.0: 0.7310585786300049, -2.0: 0.11920292202211756},
+    facts=("smooth", "monotone", "bounded"),
+    notes=(
+        "Arai and Imamura take alpha = 0.02 and beta = 600 on raw pixels.",
+        "Arai 与 Imamura 用于原始像素值时取 alpha=0.02、beta=600。",
+    ),
+)
+def shifted_scaled_sigmoid(x, alpha=fixed(1.0), beta=fixed(0.0)):
+    """The sigmoid of an input moved by beta and stretched by alpha."""
+    return _sigmoid(alpha * (x - beta))
+
+
+@activation(
+    source="Louizos, Welling & Kingma 2018, arXiv:1712.01312, in evaluation",
+    zh="拉伸到 (gamma, zeta) 再截断到 [0, 1] 的 sigmoid：可以精确取 0 的门。",
+    aliases=("stretched_sigmoid",),
+    points={1.0: 0.7772702943560058, -2.0: 0.04304350642654107, 3.0: 1.0},
+    facts=("monotone", "bounded"),
+    kinks=(Kink("log(-gamma/zeta)", 0.0), Kink("log((1 - gamma)/(zeta - 1))", 0.0)),
+    notes=(
+        "In training its authors add logistic noise to the input; here the gate of evaluation is meant.",
+        "原方法训练时对输入加逻辑斯谛噪声；此处为评估时的门。",
+    ),
+)
+def hard_concrete(x, gamma=fixed(-0.1, below=0), zeta=fixed(1.1, above=1)):
+    """The sigmoid stretched to (gamma, zeta) and cut off at 0 and 1, a gate that can close entirely."""
+    closed, opened = log(-gamma / zeta), log((1 - gamma) / (zeta - 1))
+    inside = (zeta - gamma) * _sigmoid(x) + gamma
+    return where(x <= closed, 0.0, where(x >= opened, 1.0, inside))
+
+
+@activation(
+    source="folklore; the algebraic sigmoids x/(1+|x|^k)^(1/k)",
+    zh="代数 S 形函数 x/(1+|x|^k)^(1/k)：k 越大越接近截断直线。",
+    points={1.0: 0.8408964152537145, -0.5: -0.4924790605054523, 3.0: 0.9969371768941205},
+    facts=("smooth", "monotone", "odd", "bounded"),
+    notes=(
+        "k = 2 is isru; softsign would be k = 1. The larger k, the nearer to hard tanh.",
+        "k=2 即 isru，k=1 则为 softsign；k 越大越接近 hard tanh。",
+    ),
+)
+def algebraic_sigmoid(x, k=fixed(4.0, low=2)):
+    """x / (1 + |x|^k)^(1/k), a sigmoid between -1 and 1 that is straighter in the middle the larger k is."""
+    r = abs(x)
+    return where(r < 1, x * exp(-log1p(r**k) / k), sign(x) * exp(-log1p(r**-k) / k))
+
+
+@activation(
+    source="Perlin 2002, Improving noise, SIGGRAPH",
+    zh="五次平滑阶跃 6t⁵ − 15t⁴ + 10t³，两端斜率与曲率均为零。",
+    points={0.25: 0.896484375, -0.375: 0.01605224609375, 2.0: 1.0},
+    facts=("monotone", "bounded"),
+)
+def smoother_step(x, gamma=fixed(1.0, above=0)):
+    """0 up to -gamma/2, 1 from gamma/2 on, and between them a quintic with no slope or curvature at its ends."""
+    t = x / gamma
+    up, down = 0.5 + t, 0.5 - t
+    rise = up**3 * (10 + up * (6 * up - 15))
+    fall = 1 - down**3 * (10 + down * (6 * down - 15))
+    # the same quintic around 0, where its curvature vanishes
+    middle = 0.5 + t * (1.875 + t * t * (6 * (t * t) - 5))
+    inside = where(abs(t) < 0.25, middle, where(x < 0, rise, fall))
+    return where(x <= -gamma / 2, 0.0, where(x >= gamma / 2, 1.0, inside))

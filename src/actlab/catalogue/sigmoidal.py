@@ -18,8 +18,6 @@ TITLE = {"en": "S-shaped", "zh": "S 形"}
     facts=("smooth", "monotone", "bounded"),
     elsewhere={
         "torch": "nn.functional.sigmoid",
-        "transformers": "sigmoid",
-        "timm": "sigmoid",
         "keras": "sigmoid",
         "jax": "jax.nn.sigmoid",
     },
@@ -34,7 +32,7 @@ def sigmoid(x):
     zh="双曲正切：以零为中心、取值于 (−1, 1) 的 S 形曲线。",
     points={1.0: 0.7615941559557649, -2.0: -0.9640275800758169},
     facts=("smooth", "monotone", "odd", "bounded"),
-    elsewhere={"torch": "tanh", "transformers": "tanh", "timm": "tanh", "keras": "tanh", "jax": "jax.numpy.tanh"},
+    elsewhere={"torch": "tanh", "keras": "tanh", "jax": "jax.numpy.tanh"},
 )
 def tanh(x):
     """The hyperbolic tangent, an S-shaped curve centred at zero with values in (-1, 1)."""

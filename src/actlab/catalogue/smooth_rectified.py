@@ -1,6 +1,6 @@
 """Smooth rectifiers: corners of ReLU, leaky ReLU and the absolute value rounded off."""
 
-from ..language import Phi, exp, expm1, hypot, hypotm1, log, log1p, phi, sign, sqrt, tanh, where
+from ..language import Phi, exp, expm1, hypot, hypotm1, log, log1p, phi, ramp, sign, sqrt, tanh, where
 from ..language import softplus as _softplus
 from .entry import SURVEY, Kink, activation, fixed, learned
 
@@ -192,9 +192,7 @@ def sau(x, alpha=fixed(0.25), beta=learned(1.0, above=0)):
 )
 def squareplus(x, b=fixed(4.0, above=0)):
     """The rectifier (x + sqrt(x^2 + b))/2, a softplus that needs no exponential."""
-    # for negative x the sum cancels; its conjugate does not
-    root = hypot(x, sqrt(b))
-    return where(x >= 0, x / 2 + root / 2, b / 4 / (root / 2 - x / 2))
+    return ramp(x, sqrt(b))
 
 
 @activation(
@@ -282,3 +280,14 @@ def uaf(x, *, a=learned(1.0), b=learned(0.0), c=learned(0.0), d=learned(-1.0), s
     """The difference of two softplus, which five learned numbers turn from the identity into many shapes."""
     # c x x from the left: a c of 0 silences x^2 before it overflows
     return _above_log2(a * (x + b) + c * x * x) - _above_log2(d * (x - b)) + shift
+
+
+@activation(
+    source="folklore; known as a loss, after Charbonnier et al. 1994",
+    zh="伪 Huber 函数 δ²(√(1+(x/δ)²) − 1)。",
+    points={1.0: 0.41421356237309503, -2.0: 1.2360679774997898},
+    facts=("smooth", "not monotone", "even", "bounded below", "convex"),
+)
+def pseudo_huber(x, delta=fixed(1.0, above=0)):
+    """A hyperbola through the origin, a parabola within delta of it and a line of slope delta beyond."""
+    return delta * (delta * hypotm1(x / delta))

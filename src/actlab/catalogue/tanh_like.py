@@ -221,7 +221,7 @@ def srs(x, alpha=learned(2.0, above=0), beta=learned(3.0, above=0)):
     """x / (x/alpha + exp(-x/beta)), a bounded curve with a dip for negative input (soft root sign)."""
     # multiplied by exp(x/beta) above and below
     w = x * exp(x / beta)
-    return where(x < 1, w / (1 + w / alpha), alpha - alpha / (1 + w / alpha))
+    return where(w < 1, w / (1 + w / alpha), alpha - alpha / (1 + w / alpha))
 
 
 @activation(
@@ -327,7 +327,7 @@ def soft_cap(x, cap=fixed(30.0, above=0)):
     points={1.0: 0.46211715726000974, -2.0: -0.7615941559557649},
     facts=("smooth", "monotone", "odd", "bounded"),
 )
-def dyt(x, alpha=learned(0.5), gamma=learned(1.0), beta=learned(0.0)):
+def dyt(x, alpha=learned(0.5, shared=True), gamma=learned(1.0), beta=learned(0.0)):
     """A hyperbolic tangent of learned scale that replaces normalisation layers (dynamic tanh)."""
     return gamma * _tanh(alpha * x) + beta
 
@@ -339,6 +339,6 @@ def dyt(x, alpha=learned(0.5), gamma=learned(1.0), beta=learned(0.0)):
     points={1.0: 0.5204998778130465, -2.0: -0.8427007929497149},
     facts=("smooth", "monotone", "odd", "bounded"),
 )
-def derf(x, alpha=learned(0.5), s=learned(0.0), gamma=learned(1.0), beta=learned(0.0)):
+def derf(x, alpha=learned(0.5, shared=True), s=learned(0.0, shared=True), gamma=learned(1.0), beta=learned(0.0)):
     """An error function of learned scale and shift that replaces normalisation layers (dynamic erf)."""
     return gamma * _erf(alpha * x + s) + beta

@@ -1,6 +1,6 @@
 """Rectifiers whose corner is moved: thresholds, shrinkage and shifts."""
 
-from ..language import maximum, where
+from ..language import maximum, signed_zero, where
 from .entry import SURVEY, Kink, activation, fixed, learned
 
 TITLE = {"en": "Thresholds and shifted corners", "zh": "阈值与拐点平移类"}
@@ -17,7 +17,7 @@ TITLE = {"en": "Thresholds and shifted corners", "zh": "阈值与拐点平移类
 )
 def hard_shrink(x, lambd=fixed(0.5, low=0)):
     """The input with everything within lambd of zero set to zero (hard thresholding)."""
-    return where(x > lambd, x, where(x < -lambd, x, 0.0))
+    return where(x > lambd, x, where(x < -lambd, x, signed_zero(x)))
 
 
 @activation(
@@ -31,7 +31,7 @@ def hard_shrink(x, lambd=fixed(0.5, low=0)):
 )
 def soft_shrink(x, lambd=fixed(0.5, low=0)):
     """The input moved towards zero by lambd, the proximal operator of the L1 norm (soft thresholding)."""
-    return where(x > lambd, x - lambd, where(x < -lambd, x + lambd, 0.0))
+    return where(x > lambd, x - lambd, where(x < -lambd, x + lambd, signed_zero(x)))
 
 
 @activation(
@@ -99,7 +99,7 @@ def flexible_relu(x, b=learned(-1.0)):
 )
 def shrink(x, lambd=fixed(0.5, low=0), bias=fixed(0.0)):
     """Zero within lambd of zero, and the input moved towards zero by bias beyond."""
-    return where(x > lambd, x - bias, where(x < -lambd, x + bias, 0.0))
+    return where(x > lambd, x - bias, where(x < -lambd, x + bias, signed_zero(x)))
 
 
 @activation(

@@ -1,6 +1,6 @@
 """Unbounded odd curves and exponentials: slow growth by roots and logarithms, fast growth by exponentials."""
 
-from ..language import asinh, atan, exp, expm1, log1p, sigmoid, sign, sqrt, tanh, where
+from ..language import asinh, atan, exp, expm1, log1p, sigmoid, sign, signed_zero, sqrt, tanh, where
 from .entry import SURVEY, Kink, activation, fixed, learned
 
 TITLE = {"en": "Roots, logarithms and exponentials", "zh": "根式、对数与指数"}
@@ -197,3 +197,37 @@ def hclsh(x):
     # log(cosh x + x cosh(x/2)) less x, and log cosh x plus x, with the growing exponential taken out
     right = x + log1p((expm1(-2 * x) + x * (exp(-x / 2) + exp(-1.5 * x))) / 2)
     return where(x >= 0, right, log1p(expm1(2 * x) / 2))
+
+
+@activation(
+    source="Parisi 2020, arXiv:2009.07530",
+    zh="反双曲正弦乘以 √|x|/12。",
+    aliases=("modified_arcsinh",),
+    points={1.0: 0.07344779891829525, -4.0: -0.3491187578768502},
+    facts=("monotone", "odd"),
+    kinks=(Kink(0.0, 0.0),),
+)
+def m_arcsinh(x):
+    """The inverse hyperbolic sine times a twelfth of the root of |x|."""
+    # near 0 as asinh(x)/x times |x|^1.5, whose curvature does not overflow on the way
+    square = x * x
+    size = (1 - square * (1 / 6 - square * (3 / 40))) * abs(x) ** 1.5
+    near = where(abs(x) > 0, sign(x) * size, signed_zero(x))
+    away = where(x > 0, asinh(x) * sqrt(x), asinh(x) * sqrt(-x))
+    return where(abs(x) < 1e-4, near, away) / 12
+
+
+@activation(
+    source="Godfrey & Gashler 2015, arXiv:1602.01321",
+    zh="软指数函数：alpha 由 0 增至 1 时从恒等函数变为指数函数。",
+    points={1.0: 1.7974425414002564, -2.0: -0.7642411176571153},
+    facts=("smooth", "bounded below", "convex"),
+    notes=(
+        "Near alpha = 0 it is the identity and at 1 the exponential. For alpha below 0 the published formula is a "
+        "logarithm with no value left of 1/alpha - alpha, so those are refused.",
+        "alpha 接近 0 时为恒等函数，等于 1 时为指数函数。负值对应的对数在左侧无定义，故不允许。",
+    ),
+)
+def soft_exponential(x, alpha=learned(0.5, above=0)):
+    """A curve between the identity and the exponential, (exp(alpha x) - 1)/alpha + alpha."""
+    return expm1(alpha * x) / alpha + alpha

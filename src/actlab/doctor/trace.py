@@ -15,8 +15,9 @@ import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
-from ..catalogue import ENTRIES
+from ..catalogue import ENTRIES, Entry
 from ..theory.evaluate import specialised
+from ..theory.rows import measure_rows
 from .calls import FLAT, ROLES, plain_name
 from .node import Node, tensors_in
 
@@ -77,8 +78,8 @@ class Trace(TorchFunctionMode):
         if self._paused or not isinstance(output, Tensor):
             return
         entry = getattr(module, "entry", None)
-        if getattr(entry, "kind", "") == "along axis":
-            role = "log_softmax" if getattr(entry, "name", "") == "log_softmax" else "softmax"
+        role = _share_of_rows(entry) if isinstance(entry, Entry) and entry.along_axis else ""
+        if role:
             self._collapse(module, path, inputs[0], output, since=since, role=role)
         elif self._possible_activation(module, inputs) and self._is_elementwise(module, inputs[0]):
             self._collapse(module, path, inputs[0], output, since=since)
@@ -332,6 +333,14 @@ class Trace(TorchFunctionMode):
 
 
 @cache
+@cache
+def _share_of_rows(entry: Entry) -> str:
+    """The role of an along-axis function that shares 1 out over its row; "" for one that does something else to it."""
+    if entry.name == "log_softmax":
+        return "log_softmax"
+    return "softmax" if measure_rows(entry).total == 1 else ""
+
+
 def _entry_name(expr: Any) -> str:
     """The catalogue entry that this formula is at its default parameters, or a general word."""
     known = (e for e in ENTRIES.values() if e.kind == "pointwise")

@@ -14,12 +14,16 @@ from .operations import (
     ONE,
     ZERO,
     bessel,
+    block_total,
     cos,
     cosh,
     damp,
     exp,
     hypot,
+    join,
     log,
+    maximum,
+    mean,
     phi,
     sigmoid,
     sigmoid_slope,
@@ -76,6 +80,40 @@ def _hypot(node: Expr, a: tuple[Expr, ...], d: tuple[Expr, ...]) -> Expr:
     return a[0] / node * d[0] + a[1] / node * d[1]
 
 
+def _linear(operation: Callable[[Expr], Expr], d: Expr) -> Expr:
+    return ZERO if d is ZERO else operation(d)
+
+
+def _root_mean_square(node: Expr, a: Expr, d: Expr) -> Expr:
+    # a row of zeros has a kink there; its slope is 0
+    return ZERO if d is ZERO else where(node > 0, mean(a / where(node > 0, node, ONE) * d), ZERO)
+
+
+def _unit(node: Expr, a: tuple[Expr, ...], d: tuple[Expr, ...]) -> Expr:
+    if d[0] is ZERO:
+        return ZERO
+    length = total(node * a[0])
+    return where(length > 0, (d[0] - node * total(node * d[0])) / where(length > 0, length, ONE), ZERO)
+
+
+def _excess(node: Expr, a: tuple[Expr, ...], d: tuple[Expr, ...]) -> Expr:
+    # differentiating sum (b - t)^p = 1 over the places where b > t gives the slope of t
+    kept = where(node > 0, node, ONE)
+    weight = where(node > 0, kept ** (a[0] - 1), ZERO)
+    by_row = where(node > 0, d[1] - total(weight * d[1]) / total(weight), ZERO) if d[1] is not ZERO else ZERO
+    if d[0] is ZERO:
+        return by_row
+    entropy = total(where(node > 0, kept ** a[0] * log(kept), ZERO))
+    return by_row + where(node > 0, -entropy / (a[0] * total(weight)), ZERO) * d[0]
+
+
+def _share(node: Expr, a: tuple[Expr, ...], d: tuple[Expr, ...]) -> Expr:
+    inside = where(node > 0, where(node < 1, ONE, ZERO), ZERO)
+    count = total(inside)
+    level = (total(inside * d[1]) - d[0]) / maximum(count, ONE)
+    return inside * (d[1] - level)
+
+
 def _bessel_slope(order: int, u: Expr) -> Expr:
     # Abramowitz & Stegun 10.1.20
     if order == 0:
@@ -93,6 +131,7 @@ DERIVATIVES: dict[str, _Row] = {
     "power": _power,
     "hypot": _hypot,
     "hypotm1": lambda node, a, d: a[0] / hypot(a[0], 1) * d[0],
+    "ramp": lambda node, a, d: node / hypot(*a) * d[0] + a[1] / hypot(*a) / 2 * d[1],
     "abs": _chain(sign),
     "sign": lambda node, a, d: ZERO,
     "maximum": lambda node, a, d: where(a[0] > a[1], d[0], d[1]),
@@ -121,14 +160,26 @@ DERIVATIVES: dict[str, _Row] = {
     "erf": _vanishing(lambda u: 2 * math.sqrt(2) * phi(math.sqrt(2) * u)),
     "Phi": _vanishing(phi),
     "phi": lambda node, a, d: -damp(node, a[0] * d[0]),
+    "probit": lambda node, a, d: d[0] / phi(node),
     "sin": _chain(cos),
     "cos": _chain(lambda u: -sin(u)),
     "atan": lambda node, a, d: d[0] / (1 + a[0] ** 2),
     "asinh": lambda node, a, d: d[0] / hypot(1, a[0]),
     "bessel": lambda node, a, d: _bessel_slope(int(a[0].number), a[1]) * d[1],
-    "total": lambda node, a, d: ZERO if d[0] is ZERO else total(d[0]),
+    "straight": lambda node, a, d: d[1],
+    "total": lambda node, a, d: _linear(total, d[0]),
+    "mean": lambda node, a, d: _linear(mean, d[0]),
+    "rms": lambda node, a, d: _root_mean_square(node, a[0], d[0]),
+    "unit": _unit,
     "softmax": lambda node, a, d: node * (d[0] - total(node * d[0])),
     "log_softmax": lambda node, a, d: d[0] - total(softmax(a[0]) * d[0]),
+    "logsumexp": lambda node, a, d: _linear(lambda u: total(softmax(a[0]) * u), d[0]),
+    "excess": _excess,
+    "share": _share,
+    "winners": lambda node, a, d: ZERO,
+    "block_winners": lambda node, a, d: ZERO,
+    "block_total": lambda node, a, d: _linear(lambda u: block_total(a[0], u), d[1]),
+    "join": lambda node, a, d: join(d[0], d[1]),
 }
 
 

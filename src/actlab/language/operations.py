@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-from .expr import Expr, Operand, constant, is_number, lift, mul, neg, signs
+from .expr import Expr, Operand, constant, is_number, lift, mul, neg, signs, walk
 
 
 class Operation(NamedTuple):
@@ -19,6 +19,7 @@ class Operation(NamedTuple):
     domain: str
     meaning: str
     bounded: bool = False  # its values stay within a fixed interval
+    along_axis: bool = False  # each of its values depends on a whole row
 
 
 OPERATIONS: dict[str, Operation] = {
@@ -32,6 +33,7 @@ OPERATIONS: dict[str, Operation] = {
     "power": Operation(2, "a > 0, or b an integer", "a to the power b"),
     "hypot": Operation(2, "all", "sqrt(a^2 + b^2) without overflow"),
     "hypotm1": Operation(1, "all", "sqrt(a^2 + 1) - 1, exact near 0"),
+    "ramp": Operation(2, "all", "(a + sqrt(a^2 + b^2))/2, exact for negative a"),
     # pieces
     "abs": Operation(1, "all", "|a|"),
     "sign": Operation(1, "all", "-1, 0 or 1", bounded=True),
@@ -63,6 +65,7 @@ OPERATIONS: dict[str, Operation] = {
     "erf": Operation(1, "all", "error function", bounded=True),
     "Phi": Operation(1, "all", "standard normal distribution function, exact in the left tail", bounded=True),
     "phi": Operation(1, "all", "standard normal density", bounded=True),
+    "probit": Operation(1, "0 < a < 1", "the number below which a standard normal variable lies with probability a"),
     # circular and inverse functions
     "sin": Operation(1, "all", "sine", bounded=True),
     "cos": Operation(1, "all", "cosine", bounded=True),
@@ -71,10 +74,30 @@ OPERATIONS: dict[str, Operation] = {
     "bessel": Operation(
         2, "a a whole number from 0", "spherical Bessel function j_a(b); j_0 is sin(b)/b", bounded=True
     ),
+    # slopes that are not those of the value
+    "straight": Operation(2, "all", "a, with the slope of b in place of its own"),
     # along an axis
-    "total": Operation(1, "all", "sum along the axis"),
-    "softmax": Operation(1, "all", "e^a over its sum along the axis; 0 in a row of -inf", bounded=True),
-    "log_softmax": Operation(1, "all", "logarithm of softmax, without overflow"),
+    "total": Operation(1, "all", "sum along the axis", along_axis=True),
+    "mean": Operation(1, "all", "mean along the axis", along_axis=True),
+    "rms": Operation(1, "all", "root of the mean square along the axis, without overflow", along_axis=True),
+    "unit": Operation(1, "all", "a over its Euclidean length along the axis; 0 in a row of 0", True, True),
+    "softmax": Operation(1, "all", "e^a over its sum along the axis; 0 in a row of -inf", True, True),
+    "log_softmax": Operation(1, "all", "logarithm of softmax, without overflow", along_axis=True),
+    "logsumexp": Operation(1, "all", "logarithm of the sum of e^a along the axis", along_axis=True),
+    "excess": Operation(
+        2, "a > 0", "max(b - t, 0) with the t that makes its a-th powers sum to 1 along the axis", True, True
+    ),
+    "share": Operation(
+        2, "a > 0", "min(max(b - t, 0), 1) with the t that makes it sum to a along the axis", True, True
+    ),
+    "winners": Operation(
+        2, "a a whole number from 1", "1 for the a largest along the axis, the first of equals, else 0", True, True
+    ),
+    "block_winners": Operation(
+        2, "a a whole number from 1", "1 for the largest of every a neighbours, the first of equals, else 0", True, True
+    ),
+    "block_total": Operation(2, "a a whole number from 1", "sum of every a neighbours along the axis", along_axis=True),
+    "join": Operation(2, "all", "a, followed along the axis by b", along_axis=True),
 }
 
 INFINITY = math.inf
@@ -180,6 +203,11 @@ def phi(a: Operand) -> Expr:
     return _unary("phi", a)
 
 
+def probit(a: Operand) -> Expr:
+    """Inverse of the standard normal distribution function."""
+    return _unary("probit", a)
+
+
 def sin(a: Operand) -> Expr:
     """Sine."""
     return _unary("sin", a)
@@ -235,12 +263,22 @@ def hypotm1(a: Operand) -> Expr:
     return _unary("hypotm1", a)
 
 
+def ramp(a: Operand, b: Operand) -> Expr:
+    """(a + sqrt(a^2 + b^2))/2: a rectifier rounded over a width b, exact for negative a, where the sum cancels."""
+    return Expr("ramp", (lift(a), lift(b)))
+
+
 def where(condition: Expr, then: Operand, otherwise: Operand) -> Expr:
     """`then` where the condition holds, else `otherwise`."""
     if condition.op not in ("lt", "le", "gt", "ge"):
         raise TypeError(f"where needs a comparison such as x > 0, not {condition!r}")
     first, second = lift(then), lift(otherwise)
     return first if first is second else Expr("where", (condition, first, second))
+
+
+def signed_zero(x: Expr) -> Expr:
+    """0 with the sign of x, for the flat middle of an odd function; its slope is exactly 0. x: finite there."""
+    return x / math.inf
 
 
 def damp(a: Expr, b: Expr) -> Expr:
@@ -266,9 +304,74 @@ def _stays_bounded(expr: Expr) -> bool:
     return expr.op != "symbol" and OPERATIONS[expr.op].bounded
 
 
+def straight(a: Operand, b: Operand) -> Expr:
+    """a, with the slope of b in place of its own."""
+    return Expr("straight", (lift(a), lift(b)))
+
+
+def is_along_axis(expr: Expr) -> bool:
+    """Whether the formula looks at whole rows."""
+    return any(node.op in OPERATIONS and OPERATIONS[node.op].along_axis for node in walk(expr))
+
+
+def changes_length(expr: Expr) -> bool:
+    """Whether a row comes out longer or shorter."""
+    return any(node.op in ("join", "block_total") for node in walk(expr))
+
+
 def total(a: Operand) -> Expr:
     """Sum along the axis, kept as an axis of length one."""
     return _unary("total", a)
+
+
+def mean(a: Operand) -> Expr:
+    """Mean along the axis, kept as an axis of length one."""
+    return _unary("mean", a)
+
+
+def rms(a: Operand) -> Expr:
+    """Root of the mean square along the axis, without overflow."""
+    return _unary("rms", a)
+
+
+def unit(a: Operand) -> Expr:
+    """a over its Euclidean length along the axis; 0 in a row of zeros."""
+    return _unary("unit", a)
+
+
+def logsumexp(a: Operand) -> Expr:
+    """Logarithm of the sum of e^a along the axis."""
+    return _unary("logsumexp", a)
+
+
+def excess(power: Operand, a: Operand) -> Expr:
+    """max(a - t, 0), with the t that makes its powers sum to 1 along the axis."""
+    return Expr("excess", (lift(power), lift(a)))
+
+
+def share(budget: Operand, a: Operand) -> Expr:
+    """a - t cut to between 0 and 1, with the t that makes it sum to the budget along the axis."""
+    return Expr("share", (lift(budget), lift(a)))
+
+
+def winners(count: Operand, a: Operand) -> Expr:
+    """1 for the `count` largest along the axis, the first of equals, else 0."""
+    return Expr("winners", (lift(count), lift(a)))
+
+
+def block_winners(size: Operand, a: Operand) -> Expr:
+    """1 for the largest of every `size` neighbours along the axis, the first of equals, else 0."""
+    return Expr("block_winners", (lift(size), lift(a)))
+
+
+def block_total(size: Operand, a: Operand) -> Expr:
+    """Sum of every `size` neighbours along the axis, which becomes that many times shorter."""
+    return Expr("block_total", (lift(size), lift(a)))
+
+
+def join(a: Operand, b: Operand) -> Expr:
+    """a, followed along the axis by b."""
+    return Expr("join", (lift(a), lift(b)))
 
 
 def softmax(a: Operand) -> Expr:

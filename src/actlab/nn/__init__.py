@@ -2,13 +2,30 @@
 
 from typing import Any
 
-from ..catalogue import ENTRIES, find
+from ..catalogue import find
+from ..catalogue.plugins import all_entries
 from . import functional
+from .decay import decay_groups, without_decay
 from .modules import Activation, class_name, create, module_class
 from .names import resolve
 from .swap import SwapPlan, activation_name, swap
+from .with_layers import DynamicRelu, FunnelRelu, MetaAcon
 
-__all__ = ["Activation", "SwapPlan", "activation_name", "create", "functional", "module_class", "resolve", "swap"]
+__all__ = [
+    "Activation",
+    "DynamicRelu",
+    "FunnelRelu",
+    "MetaAcon",
+    "SwapPlan",
+    "activation_name",
+    "create",
+    "decay_groups",
+    "functional",
+    "module_class",
+    "resolve",
+    "swap",
+    "without_decay",
+]
 
 
 def __getattr__(name: str) -> Any:
@@ -21,4 +38,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted([*__all__, *(class_name(entry) for entry in ENTRIES.values())])
+    return sorted([*__all__, *(class_name(entry) for entry in all_entries().values())])

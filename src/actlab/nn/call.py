@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from types import FunctionType
@@ -22,32 +23,51 @@ FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
 class Call:
     """An entry with its numbers filled in, ready to be given `x` and the tensors named in `names`.
 
-    random: the call for training, where the drawn parameter is a tensor; bounds: between which it is drawn.
+    random: the call for training, where the drawn parameter is a tensor; draw: its law, bounds: between which a
+    uniform draw lies.
     """
 
     entry: Entry
     names: tuple[str, ...]
     run: Kernel | AxisKernel
-    random: Kernel | None = None
-    bounds: tuple[float, float] = (0.0, 0.0)
+    random: Kernel | AxisKernel | None = None
+    draw: str = ""
+    bounds: tuple[float, ...] = ()
 
     def __call__(self, x: Tensor, tensors: tuple[Tensor, ...] = (), dim: int = -1, training: bool = False) -> Tensor:
         """The value at `x`. Raises TypeError for input that is no floating-point tensor, IndexError for a wrong dim."""
         check(self.entry.name, x)
-        if isinstance(self.run, AxisKernel):
-            if x.ndim == 0 or not -x.ndim <= dim < x.ndim:
-                allowed = f"-{x.ndim} to {x.ndim - 1}" if x.ndim else "none: give it at least one dimension"
-                raise IndexError(
-                    f"{self.entry.name}: dim {dim} is out of range for a tensor of shape {tuple(x.shape)} "
-                    f"(allowed: {allowed})"
-                )
-            return along_axis(self.run, x, dim, tensors)
+        run = self.run
         if training and self.random is not None:
-            low, high = self.bounds
             wide = torch.float64 if x.dtype == torch.float64 else torch.float32
-            draw = torch.rand_like(x, dtype=wide) * (high - low) + low
-            return pointwise(self.random, x, (*tensors, draw))
-        return pointwise(self.run, x, tensors)
+            run, tensors = self.random, (*tensors, DRAWS[self.draw](x, wide, *self.bounds))
+        if isinstance(run, Kernel):
+            return pointwise(run, x, tensors)
+        check_dim(self.entry.name, x, dim)
+        try:
+            return along_axis(run, x, dim, tensors)
+        except ValueError as error:  # a row that does not fit the entry's counts
+            raise ValueError(f"{self.entry.name}: along dim {dim} {error}") from None
+
+
+def _exponential(x: Tensor, dtype: torch.dtype) -> Tensor:
+    # 1 - U lies in (0, 1], so its logarithm is finite; the smallest normal number keeps the next one finite as well
+    return (-torch.log1p(-torch.rand_like(x, dtype=dtype))).clamp(min=torch.finfo(dtype).tiny)
+
+
+def _logistic(x: Tensor, dtype: torch.dtype) -> Tensor:
+    u = torch.rand_like(x, dtype=dtype).clamp(torch.finfo(dtype).tiny, 1 - torch.finfo(dtype).eps)
+    return torch.log(u) - torch.log1p(-u)
+
+
+# law -> a draw for every element of x, in this dtype
+DRAWS: dict[str, Callable[..., Tensor]] = {
+    "uniform": lambda x, dtype, low, high: torch.rand_like(x, dtype=dtype) * (high - low) + low,
+    "normal": lambda x, dtype: torch.randn_like(x, dtype=dtype),
+    "half-normal": lambda x, dtype: torch.randn_like(x, dtype=dtype).abs(),
+    "logistic": _logistic,
+    "gumbel": lambda x, dtype: -torch.log(_exponential(x, dtype)) - 0.5772156649015329,
+}
 
 
 def own_copy(function: FunctionType, name: str) -> FunctionType:
@@ -77,6 +97,39 @@ def check(name: str, x: Any) -> None:
         raise TypeError(f"{name} takes floating-point tensors, not {kind}; convert the input with x.float()")
 
 
+@lru_cache(maxsize=1024)
+def masked_as(entry: Entry) -> float | None:
+    """The input that takes a place out of a row, leaving the others as if it were not there; None if there is none."""
+    run = prepare(entry.root or entry, {})
+    for far in (-math.inf, math.inf):
+        try:
+            longer, rest = run(torch.tensor([far, 0.3, 1.2])), run(torch.tensor([0.3, 1.2]))
+        except ValueError:  # blocks of a fixed size: leaving one out changes every block
+            return None
+        if longer.shape == (3,) and float(longer[0]) in (0.0, -math.inf) and torch.allclose(longer[1:], rest):
+            return far
+    return None
+
+
+def without_masked(name: str, far: float | None, x: Tensor, mask: Tensor) -> Tensor:
+    """`x` with the places taken out where `mask` is False; ValueError for an entry or a mask that does not allow it."""
+    if far is None:
+        raise ValueError(f"{name}: no input takes a place out of its rows, so a mask means nothing to it")
+    if mask.dtype != torch.bool:
+        kind = str(mask.dtype).removeprefix("torch.")
+        raise ValueError(f"{name}: mask must be a bool tensor, True where a place takes part, not {kind}")
+    return torch.where(mask, x, far)
+
+
+def check_dim(name: str, x: Tensor, dim: int) -> None:
+    """IndexError unless the tensor has this dimension."""
+    if x.ndim == 0 or not -x.ndim <= dim < x.ndim:
+        allowed = f"-{x.ndim} to {x.ndim - 1}" if x.ndim else "none: give it at least one dimension"
+        raise IndexError(
+            f"{name}: dim {dim} is out of range for a tensor of shape {tuple(x.shape)} (allowed: {allowed})"
+        )
+
+
 def prepare(entry: Entry, given: Mapping[str, object], names: tuple[str, ...] = ()) -> Call:
     """The call of `entry` with the numbers `given`; parameters in `names` stay open for tensors.
 
@@ -90,14 +143,15 @@ def prepare(entry: Entry, given: Mapping[str, object], names: tuple[str, ...] = 
 @lru_cache(maxsize=4096)
 def _prepare(entry: Entry, values: tuple[tuple[str, float], ...], names: tuple[str, ...]) -> Call:
     numbers = dict(values)
-    filled = substitute(entry.value, {key: number for key, number in values if key not in names})
-    if entry.kind == "along axis":
-        return Call(entry, names, axis_kernel(filled, names))
-    opened = tuple((name, numbers[name]) for name in names)
+
+    def ready(*opened: str) -> Kernel | AxisKernel:
+        filled = substitute(entry.value, {key: number for key, number in values if key not in opened})
+        if entry.along_axis:
+            return axis_kernel(filled, opened)
+        return kernel(filled, opened, tuple((name, numbers[name]) for name in opened))
+
     for name, parameter in entry.parameters.items():
         if parameter.draw:
-            kept = {key: number for key, number in values if key not in (*names, name)}
-            low, high = (numbers[bound] for bound in parameter.draw)
-            drawn = kernel(substitute(entry.value, kept), (*names, name), (*opened, (name, numbers[name])))
-            return Call(entry, names, kernel(filled, names, opened), drawn, (low, high))
-    return Call(entry, names, kernel(filled, names, opened))
+            bounds = tuple(numbers[bound] for bound in parameter.draw.bounds)
+            return Call(entry, names, ready(*names), ready(*names, name), parameter.draw.law, bounds)
+    return Call(entry, names, ready(*names))

@@ -9,33 +9,70 @@ from typing import Any
 
 from torch import Tensor
 
-from ..catalogue import ENTRIES, Entry, find
-from .call import own_copy, prepare
+from ..catalogue import Entry, find
+from ..catalogue.plugins import all_entries
+from .call import check, check_dim, masked_as, own_copy, prepare, without_masked
+from .halves import check_halves, halves
 
 
 @cache
 def function(entry: Entry) -> Callable[..., Tensor]:
     """The function of an entry: `f(x, **params)`, parameters as numbers or as tensors that broadcast against x.
 
-    Along-axis functions take `dim` (default -1); random ones take `training` (default False). Raises as the modules do.
+    Along-axis functions take `dim` (default -1) and, where a place can be taken out of a row, `mask` (True: takes
+    part); random ones take `training` (default False). Gated ones take two tensors, the gate first, or one tensor with
+    `gate`, `layout` and `dim`. Raises as the modules do.
     """
-    defaults = prepare(entry, {})
     signature = _signature(entry)
-    axis, random = entry.kind == "along axis", entry.kind == "random"
+    if entry.kind == "gated":
+        return _named(_gated(entry, signature), entry, signature)
+    defaults = prepare(entry, {})
+    axis, random = entry.along_axis, entry.kind == "random"
+    far = masked_as(entry) if axis else None
 
     def run(x: Tensor, *args: Any, **kwargs: Any) -> Tensor:
         if not args and not kwargs:
             return defaults(x)
+        shaped, kwargs = entry.sized(kwargs)
+        if shaped is not entry:
+            return function(shaped)(x, *args, **kwargs)
         try:
             given = dict(signature.bind(x, *args, **kwargs).arguments)
         except TypeError as error:
             raise TypeError(f"{entry.name}: {error}; its arguments are {signature}") from None
         del given["x"]
         dim = given.pop("dim", -1) if axis else -1
+        mask = given.pop("mask", None) if axis else None
+        x = x if mask is None else without_masked(entry.name, far, x, mask)
         training = bool(given.pop("training", False)) if random else False
         names = tuple(name for name in entry.parameters if isinstance(given.get(name), Tensor))
         return prepare(entry, given, names)(x, tuple(given[name] for name in names), dim=dim, training=training)
 
+    return _named(run, entry, signature)
+
+
+def _gated(entry: Entry, signature: inspect.Signature) -> Callable[..., Tensor]:
+    def run(x: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+        try:
+            bound = signature.bind(x, *args, **kwargs)
+        except TypeError as error:
+            raise TypeError(f"{entry.name}: {error}; its arguments are {signature}") from None
+        bound.apply_defaults()
+        given = dict(bound.arguments)
+        del given["x"]
+        gate, layout, dim = (given.pop(key) for key in ("gate", "layout", "dim"))
+        if given["up"] is None:
+            check_halves(entry.name, gate, layout)
+            check(entry.name, x)
+            check_dim(entry.name, x, dim)
+            x, given["up"] = halves(entry.name, x, gate, layout, dim)
+        names = tuple(name for name in entry.parameters if isinstance(given.get(name), Tensor))
+        return prepare(entry, given, names)(x, tuple(given[name] for name in names), dim=dim)
+
+    return run
+
+
+def _named(run: Callable[..., Tensor], entry: Entry, signature: inspect.Signature) -> Callable[..., Tensor]:
     run = own_copy(run, entry.name)  # type: ignore[arg-type]
     run.__name__ = run.__qualname__ = entry.name
     run.__module__ = "actlab.functional"
@@ -46,10 +83,21 @@ def function(entry: Entry) -> Callable[..., Tensor]:
 
 def _signature(entry: Entry) -> inspect.Signature:
     either = inspect.Parameter.POSITIONAL_OR_KEYWORD
-    own = [(name, row.default) for name, row in entry.parameters.items() if not row.draw]
-    extra = {"along axis": [("dim", -1)], "random": [("training", False)]}.get(entry.kind, [])
-    ordered = extra + own if entry.kind == "along axis" else own + extra
-    arguments = [inspect.Parameter(name, either, default=default) for name, default in ordered]
+    keyword = inspect.Parameter.KEYWORD_ONLY
+    own: list[tuple[str, Any]] = [(name, row.default) for name, row in entry.parameters.items() if row.settable]
+    if entry.kind == "gated":
+        own.insert(0, ("up", None))
+    elif entry.along_axis:
+        own.insert(0, ("dim", -1))
+    if entry.kind == "random":
+        own.append(("training", False))
+    arguments = [inspect.Parameter(name, either, default=default) for name, default in own]
+    if entry.kind == "gated":
+        split = (("gate", None), ("layout", "chunk"), ("dim", -1))
+        arguments += [inspect.Parameter(name, keyword, default=default) for name, default in split]
+    elif entry.along_axis:
+        arguments.append(inspect.Parameter("mask", keyword, default=None))
+    arguments += [inspect.Parameter(name, keyword, default=size) for name, size in entry.sizes.items()]
     return inspect.Signature([inspect.Parameter("x", inspect.Parameter.POSITIONAL_OR_KEYWORD), *arguments])
 
 
@@ -63,4 +111,4 @@ def __getattr__(name: str) -> Callable[..., Tensor]:
 
 
 def __dir__() -> list[str]:
-    return [*ENTRIES, "function"]
+    return [*all_entries(), "function"]

@@ -104,8 +104,10 @@ def swap(
     replaced, with the reason. Nothing is touched until `.apply()`. Raises ValueError for an unknown name.
     """
     if isinstance(to, (str, Entry)):
-        entry, settings = resolve(to)
-        label, make = entry.name, lambda: create(entry, **settings)
+        entry, _ = resolve(to)
+        if entry.kind == "gated":
+            raise ValueError(f"{entry.name} halves its input, so it cannot take the place of an elementwise activation")
+        label, make = entry.name, lambda: create(to)
     else:
         make = to
         label = type(to()).__name__
@@ -118,7 +120,7 @@ def swap(
 def activation_name(thing: Any) -> str | None:
     """The entry name of an elementwise activation module or function; None for anything else."""
     if isinstance(thing, Activation):
-        return thing.entry.name if thing.entry.kind != "along axis" else None
+        return thing.entry.name if _elementwise(thing.entry) else None
     if isinstance(thing, nn.Module):
         return _classes().get(type(thing))
     if callable(thing):
@@ -129,15 +131,19 @@ def activation_name(thing: Any) -> str | None:
     return None
 
 
+def _elementwise(entry: Entry) -> bool:
+    return not entry.along_axis and entry.kind != "gated"
+
+
 @cache
 def _classes() -> dict[type, str]:
     found: dict[type, str] = {}
     for name in (cls for cls in dir(nn) if isinstance(getattr(nn, cls), type)):
         try:
-            entry, _ = resolve(name)
+            entry, _ = resolve(f"torch:{name}")
         except ValueError:
             continue
-        if entry.kind != "along axis" and issubclass(getattr(nn, name), nn.Module) and entry.name != "identity":
+        if _elementwise(entry) and issubclass(getattr(nn, name), nn.Module) and entry.name != "identity":
             found[getattr(nn, name)] = entry.name
     return found
 
@@ -146,7 +152,7 @@ def _classes() -> dict[type, str]:
 def _functions() -> dict[Any, str]:
     found: dict[Any, str] = {}
     for entry in ENTRIES.values():
-        if entry.kind == "along axis":
+        if not _elementwise(entry):
             continue
         names = {entry.name, *entry.aliases, entry.elsewhere.get("torch", "").rsplit(".", 1)[-1]}
         for home in (torch, nn.functional, torch.Tensor):
@@ -201,7 +207,7 @@ def _skipped(model: nn.Module) -> Iterator[Skipped]:
         elif isinstance(module, (nn.LSTM, nn.GRU, nn.RNNCellBase)):
             yield Skipped(path, type(module).__name__, "its gates are inside torch's fused recurrence")
         elif isinstance(module, (nn.Softmax, nn.LogSoftmax, nn.Softmin, nn.Softmax2d)) or (
-            isinstance(module, Activation) and module.entry.kind == "along axis"
+            isinstance(module, Activation) and module.entry.along_axis
         ):
             yield Skipped(path, type(module).__name__, "it works along an axis, not elementwise")
         elif isinstance(module, nn.GLU):

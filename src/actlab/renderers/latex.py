@@ -8,7 +8,10 @@ from fractions import Fraction
 from ..language import Expr
 from .infix import ATOM, FRACTION, LOOSE, POWER, PRODUCT, REACH, SIGN, SUM, Cell, Style, call, write_infix
 
-GREEK = {"alpha", "beta", "gamma", "delta", "lambda", "mu", "sigma", "tau", "theta", "omega", "kappa", "rho"}
+GREEK = {
+    *("alpha", "beta", "gamma", "delta", "epsilon", "zeta", "theta", "kappa", "lambda", "mu", "rho", "sigma", "tau"),
+    "omega",
+}
 _NAMED = {math.pi: r"\pi", math.sqrt(2): r"\sqrt{2}", 2 * math.sqrt(2): r"2\sqrt{2}", math.e: "e", math.inf: r"\infty"}
 
 
@@ -62,6 +65,14 @@ def _function(symbol: str) -> Cell:
     return call(symbol, r"{name}\left({{0}}\right)")
 
 
+def _over_row(symbol: str) -> Cell:
+    return Cell(rf"\operatorname{{{{{symbol}}}}}\left({{0}}\right)", ATOM, (LOOSE,), ((0, "j"),))
+
+
+def _counted(symbol: str) -> Cell:
+    return Cell(rf"\operatorname{{{{{symbol}}}}}\left({{0}}, {{1}}\right)", ATOM, (LOOSE, LOOSE))
+
+
 STYLE = Style(
     target="latex",
     name=_name,
@@ -78,6 +89,7 @@ STYLE = Style(
         "power": Cell(_power, POWER, (ATOM, LOOSE)),
         "hypot": Cell(r"\sqrt{{{0}^2 + {1}^2}}", ATOM, (ATOM, ATOM)),
         "hypotm1": Cell(r"\sqrt{{{0}^2 + 1}} - 1", SUM, (ATOM,)),
+        "ramp": Cell(r"\frac{{{0} + \sqrt{{{0}^2 + {1}^2}}}}{{2}}", FRACTION, (ATOM, ATOM)),
         "abs": Cell(r"\left|{0}\right|", ATOM, (LOOSE,)),
         "sign": _function(r"\operatorname{{sgn}}"),
         "maximum": Cell(r"\max\left({0}, {1}\right)", ATOM, (LOOSE, LOOSE)),
@@ -105,12 +117,26 @@ STYLE = Style(
         "erf": _function(r"\operatorname{{erf}}"),
         "Phi": _function(r"\Phi"),
         "phi": _function(r"\varphi"),
+        "probit": _function(r"\operatorname{{probit}}"),
         "sin": _function(r"\sin"),
         "cos": _function(r"\cos"),
         "atan": _function(r"\arctan"),
         "asinh": _function(r"\operatorname{{arsinh}}"),
         "bessel": Cell(_bessel, FRACTION, (LOOSE, ATOM)),
+        "straight": Cell("{0}", SUM, (SUM,), ((0, ""),)),
         "total": Cell(r"\sum_j {0}", REACH, (PRODUCT,), ((0, "j"),)),
+        "mean": _over_row("mean"),
+        "rms": _over_row("rms"),
+        "unit": Cell(
+            r"\frac{{{0}}}{{\sqrt{{\sum_k \left({1}\right)^2}}}}", FRACTION, (LOOSE, LOOSE), ((0, ""), (0, "k"))
+        ),
+        "logsumexp": Cell(r"\ln \sum_k e^{{{0}}}", REACH, (LOOSE,), ((0, "k"),)),
+        "excess": _counted("excess"),
+        "share": _counted("share"),
+        "winners": _counted("top"),
+        "block_winners": _counted("topOfBlock"),
+        "block_total": _counted("sumOfBlock"),
+        "join": _counted("join"),
         "softmax": Cell(r"\frac{{e^{{{0}}}}}{{\sum_k e^{{{1}}}}}", FRACTION, (LOOSE, LOOSE), ((0, ""), (0, "k"))),
         "log_softmax": Cell(r"{0} - \ln \sum_k e^{{{1}}}", SUM, (SIGN, LOOSE), ((0, ""), (0, "k"))),
     },

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from html import escape
 
 from ..language import Expr
@@ -10,6 +11,9 @@ from .infix import ATOM, FRACTION, LOOSE, POWER, PRODUCT, REACH, SIGN, SUM, Cell
 from .plain_text import STYLE as PLAIN
 
 _ROW = "<mrow>{}</mrow>"
+# names of several letters run into what stands beside them
+_ENDS_IN_WORD = re.compile(r"<mi>\w\w+</mi>(?:</mrow>)*$")
+_STARTS_WITH_WORD = re.compile(r"(?:<m(?:row|sup|sub)>)*<mi>\w\w+</mi>(?!<mo>&#8289;)")
 
 
 def _name(name: str, index: str) -> str:
@@ -44,12 +48,18 @@ def _pair(symbol: str) -> Cell:
     return Cell(f"<mrow><mi>{symbol}</mi><mo>(</mo>{{0}}<mo>,</mo>{{1}}<mo>)</mo></mrow>", ATOM, (LOOSE, LOOSE))
 
 
+def _over_row(symbol: str) -> Cell:
+    text = f"<mrow><mi>{symbol}</mi><mo>(</mo>{{0}}<mo>)</mo></mrow>"
+    return Cell(text, ATOM, (LOOSE,), ((0, "j"),))
+
+
 def _compare(sign: str) -> Cell:
     return Cell(f"<mrow>{{0}}<mo>{sign}</mo>{{1}}</mrow>", LOOSE, (SIGN, SIGN))
 
 
 def _product(a: str, b: str) -> str:
-    return _ROW.format(f"{a}<mo>{'·' if b.startswith(('<mn>', '<mfrac>')) else '&#8290;'}</mo>{b}")
+    dotted = b.startswith(("<mn>", "<mfrac>")) or _ENDS_IN_WORD.search(a) or _STARTS_WITH_WORD.match(b)
+    return _ROW.format(f"{a}<mo>{'·' if dotted else '&#8290;'}</mo>{b}")
 
 
 def _bessel(order: str, argument: str) -> str:
@@ -86,6 +96,12 @@ STYLE = Style(
         "hypotm1": Cell(
             f"<mrow><msqrt><msup>{{0}}<mn>2</mn></msup><mo>+</mo>{_ONE}</msqrt><mo>−</mo>{_ONE}</mrow>", SUM, (ATOM,)
         ),
+        "ramp": Cell(
+            "<mfrac><mrow>{0}<mo>+</mo><msqrt><msup>{0}<mn>2</mn></msup><mo>+</mo><msup>{1}<mn>2</mn></msup></msqrt>"
+            "</mrow><mn>2</mn></mfrac>",
+            FRACTION,
+            (ATOM, ATOM),
+        ),
         "abs": Cell("<mrow><mo>|</mo>{0}<mo>|</mo></mrow>", ATOM, (LOOSE,)),
         "sign": _call("sgn"),
         "maximum": _pair("max"),
@@ -119,12 +135,39 @@ STYLE = Style(
         "erf": _call("erf"),
         "Phi": _call("Φ"),
         "phi": _call("φ"),
+        "probit": Cell(
+            "<mrow><msup><mi>Φ</mi><mrow><mo>−</mo><mn>1</mn></mrow></msup><mo>(</mo>{0}<mo>)</mo></mrow>",
+            ATOM,
+            (LOOSE,),
+        ),
         "sin": _call("sin"),
         "cos": _call("cos"),
         "atan": _call("arctan"),
         "asinh": _call("arsinh"),
         "bessel": Cell(_bessel, FRACTION, (LOOSE, ATOM)),
+        "straight": Cell("{0}", SUM, (SUM,), ((0, ""),)),
         "total": Cell("<mrow><munder><mo>∑</mo><mi>j</mi></munder>{0}</mrow>", REACH, (PRODUCT,), ((0, "j"),)),
+        "mean": _over_row("mean"),
+        "rms": _over_row("rms"),
+        "unit": Cell(
+            "<mfrac>{0}<msqrt><munder><mo>∑</mo><mi>k</mi></munder>"
+            "<msup><mrow><mo>(</mo>{1}<mo>)</mo></mrow><mn>2</mn></msup></msqrt></mfrac>",
+            FRACTION,
+            (LOOSE, LOOSE),
+            ((0, ""), (0, "k")),
+        ),
+        "logsumexp": Cell(
+            "<mrow><mi>ln</mi><munder><mo>∑</mo><mi>k</mi></munder><msup><mi>e</mi>{0}</msup></mrow>",
+            REACH,
+            (LOOSE,),
+            ((0, "k"),),
+        ),
+        "excess": _pair("excess"),
+        "share": _pair("share"),
+        "winners": _pair("top"),
+        "block_winners": _pair("topOfBlock"),
+        "block_total": _pair("sumOfBlock"),
+        "join": _pair("join"),
         "softmax": Cell(
             f"<mfrac>{_E}<mrow><munder><mo>∑</mo><mi>k</mi></munder><msup><mi>e</mi>{{1}}</msup></mrow></mfrac>",
             FRACTION,

@@ -12,10 +12,12 @@ def _constant(value: float) -> str:
 # What the cells call beyond numpy; compiled together with a formula.
 PRELUDE = """
 import math
+import statistics
 import numpy as np
 
 _erf = np.frompyfunc(math.erf, 1, 1)
 _erfc = np.frompyfunc(math.erfc, 1, 1)
+_probit = np.frompyfunc(lambda p: statistics.NormalDist().inv_cdf(p) if 0 < p < 1 else math.nan, 1, 1)
 
 
 def erf(a):
@@ -24,6 +26,10 @@ def erf(a):
 
 def Phi(a):
     return 0.5 * np.asarray(_erfc(-a / math.sqrt(2)), dtype=np.float64)
+
+
+def probit(a):
+    return np.asarray(_probit(a), dtype=np.float64)
 
 
 def phi(a):
@@ -59,6 +65,12 @@ def damp(a, b):
 
 def hypotm1(a):
     return a / (np.hypot(a, 1) + 1) * a
+
+
+def ramp(a, b):
+    # halves first: neither the sum nor its conjugate overflows before the result does
+    near, far = np.hypot(a, b) / 2, np.abs(a) / 2
+    return np.where(a > 0, near + far, b / 2 * (b / 2 / (near + far)))
 
 
 def sech(a):
@@ -108,6 +120,105 @@ def log_softmax(a):
 
 def softmax(a):
     return np.exp(log_softmax(a))
+
+
+def mean(a):
+    return np.mean(a, axis=-1, keepdims=True)
+
+
+def scaled(a):
+    # (a over its largest size, that size): squares of these stay between 0 and 1
+    size = np.max(np.abs(a), axis=-1, keepdims=True)
+    size = np.where(size == 0, 1.0, size)
+    return a / size, size
+
+
+def rms(a):
+    near, size = scaled(a)
+    return size * np.sqrt(mean(near * near))
+
+
+def unit(a):
+    near, _ = scaled(a)
+    length = np.sqrt(total(near * near))
+    return near / np.where(length == 0, 1.0, length)
+
+
+def logsumexp(a):
+    m = np.max(a, axis=-1, keepdims=True)
+    kept = np.where(np.isinf(m), 0.0, m)
+    return np.where(m == -np.inf, m, kept + np.log(total(np.exp(a - kept))))
+
+
+def level(low, high, rises):
+    # the neighbouring numbers between which `rises` turns true
+    for _ in range(2100):
+        middle = low + (high - low) / 2
+        if np.all((middle <= low) | (middle >= high) | ~np.isfinite(middle)):
+            break
+        right = rises(middle)
+        low, high = np.where(right, low, middle), np.where(right, middle, high)
+    return low, high
+
+
+def excess(p, a):
+    m = np.max(a, axis=-1, keepdims=True)
+    z = a - np.where(m == -np.inf, 0.0, m)
+    powers = lambda t: total(np.maximum(z - t, 0.0) ** p)
+    t, _ = level(np.full_like(m, -1.0), np.zeros_like(m), lambda t: powers(t) < 1)
+    u = z - t
+    for _ in range(2):  # Newton, taken off the excess: exact where the power is 1
+        kept = np.where(u > 0, u, 1.0)
+        w = np.where(u > 0, kept ** (p - 1), 0.0)
+        u = u - (total(np.where(u > 0, kept, 0.0) * w) - 1) / (p * total(w))
+    return np.where(m == -np.inf, 0.0, np.where(np.isnan(u), u, np.maximum(u, 0.0)))
+
+
+def share(budget, a):
+    m = np.max(a, axis=-1, keepdims=True)
+    z = a - np.where(m == -np.inf, 0.0, m)
+    budget = budget + 0.0 * m
+    found = np.isfinite(z)
+    room = np.minimum(budget, total(found))
+    lowest = np.min(np.where(found, z, 0.0), axis=-1, keepdims=True)
+    low, high = level(2 * lowest - 1.0, np.zeros_like(m), lambda t: total(np.clip(z - t, 0.0, 1.0)) < room)
+    full = z - high >= 1
+    inside = (z > low) & ~full
+    count, above = total(inside), total(full)
+    shared = np.maximum(count, 1)
+    # seen from the middle of those in between, whose share is what the full ones leave
+    u = np.where(inside, (z - total(np.where(inside, z, 0.0)) / shared) + (room - above) / shared, full)
+    y = np.where(total(found) <= budget, np.where(found, 1.0, 0.0), np.clip(u, 0.0, 1.0))
+    return np.where(np.isnan(m), m, y)
+
+
+def winners(count, a):
+    count = int(count)
+    if count > a.shape[-1]:
+        raise ValueError(f"{count} winners are asked for among {a.shape[-1]} values")
+    order = np.argsort(-a, axis=-1, kind="stable")
+    y = np.zeros_like(a)
+    np.put_along_axis(y, order[..., :count], 1.0, axis=-1)
+    return np.where(np.isnan(a), a, y)
+
+
+def blocks(size, a):
+    size = int(size)
+    if a.shape[-1] % size:
+        raise ValueError(f"{a.shape[-1]} values cannot be split into blocks of {size}")
+    return a.reshape(*a.shape[:-1], a.shape[-1] // size, size)
+
+
+def block_winners(size, a):
+    return winners(1, blocks(size, a)).reshape(a.shape)
+
+
+def block_total(size, a):
+    return np.sum(blocks(size, a), axis=-1)
+
+
+def join(a, b):
+    return np.concatenate(np.broadcast_arrays(a, b), axis=-1)
 """
 
 TABLE = Table(
@@ -123,6 +234,7 @@ TABLE = Table(
         "power": "({0} ** {1})",
         "hypot": "np.hypot({0}, {1})",
         "hypotm1": "hypotm1({0})",
+        "ramp": "ramp({0}, {1})",
         "abs": "np.abs({0})",
         "sign": "np.sign({0})",
         "maximum": "np.maximum({0}, {1})",
@@ -151,13 +263,25 @@ TABLE = Table(
         "erf": "erf({0})",
         "Phi": "Phi({0})",
         "phi": "phi({0})",
+        "probit": "probit({0})",
         "sin": "np.sin({0})",
         "cos": "np.cos({0})",
         "atan": "np.arctan({0})",
         "asinh": "np.arcsinh({0})",
         "bessel": "bessel({0}, {1})",
         "total": "total({0})",
+        "straight": "({0})",
+        "mean": "mean({0})",
+        "rms": "rms({0})",
+        "unit": "unit({0})",
         "softmax": "softmax({0})",
         "log_softmax": "log_softmax({0})",
+        "logsumexp": "logsumexp({0})",
+        "excess": "excess({0}, {1})",
+        "share": "share({0}, {1})",
+        "winners": "winners({0}, {1})",
+        "block_winners": "block_winners({0}, {1})",
+        "block_total": "block_total({0}, {1})",
+        "join": "join({0}, {1})",
     },
 )

@@ -21,6 +21,8 @@ _GREEK = {
     "omega": "ω",
     "kappa": "κ",
     "rho": "ρ",
+    "epsilon": "ε",
+    "zeta": "ζ",
 }
 _NAMED = {math.pi: "π", math.sqrt(2): "√2", 2 * math.sqrt(2): "2√2", math.e: "e", math.inf: "∞"}
 _SUPERSCRIPT = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -56,6 +58,10 @@ def _bessel(order: str, argument: str) -> str:
     return f"sinc({argument})" if order == "0" else f"j{order}({argument})"
 
 
+def _counted(symbol: str) -> Cell:
+    return Cell(f"{symbol}({{0}}, {{1}})", ATOM, (LOOSE, LOOSE))
+
+
 STYLE = Style(
     target="plain_text",
     name=_name,
@@ -72,6 +78,7 @@ STYLE = Style(
         "power": Cell(_power, POWER, (ATOM, LOOSE)),
         "hypot": Cell("√({0}² + {1}²)", ATOM, (ATOM, ATOM)),
         "hypotm1": Cell("√({0}² + 1) − 1", SUM, (ATOM,)),
+        "ramp": Cell("({0} + √({0}² + {1}²))/2", PRODUCT, (ATOM, ATOM)),
         "abs": Cell("|{0}|", ATOM, (LOOSE,)),
         "sign": call("sgn"),
         "maximum": Cell("max({0}, {1})", ATOM, (LOOSE, LOOSE)),
@@ -99,12 +106,24 @@ STYLE = Style(
         "erf": call("erf"),
         "Phi": call("Φ"),
         "phi": call("φ"),
+        "probit": call("probit"),
         "sin": call("sin"),
         "cos": call("cos"),
         "atan": call("arctan"),
         "asinh": call("arsinh"),
         "bessel": Cell(_bessel, PRODUCT, (LOOSE, ATOM)),
+        "straight": Cell("{0}", SUM, (SUM,), ((0, ""),)),
         "total": Cell("Σⱼ {0}", REACH, (PRODUCT,), ((0, "j"),)),
+        "mean": Cell("mean({0})", ATOM, (LOOSE,), ((0, "j"),)),
+        "rms": Cell("rms({0})", ATOM, (LOOSE,), ((0, "j"),)),
+        "unit": Cell("{0}/√(Σₖ ({1})²)", PRODUCT, (PRODUCT, LOOSE), ((0, ""), (0, "k"))),
+        "logsumexp": Cell("ln Σₖ exp({0})", REACH, (LOOSE,), ((0, "k"),)),
+        "excess": _counted("excess"),
+        "share": _counted("share"),
+        "winners": _counted("top"),
+        "block_winners": _counted("topOfBlock"),
+        "block_total": _counted("sumOfBlock"),
+        "join": _counted("join"),
         "softmax": Cell("exp({0})/Σₖ exp({1})", REACH, (LOOSE, LOOSE), ((0, ""), (0, "k"))),
         "log_softmax": Cell("{0} − ln Σₖ exp({1})", SUM, (SIGN, LOOSE), ((0, ""), (0, "k"))),
     },

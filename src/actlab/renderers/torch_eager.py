@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from ..language import OPERATIONS
 from .spelling import Table
+from .torch_onnx import WITHOUT
 
 
 def _constant(value: float) -> str:
@@ -14,7 +15,8 @@ def _constant(value: float) -> str:
 
 
 # What the cells call beyond torch; compiled together with a formula.
-PRELUDE = """
+PRELUDE = (
+    """
 import math
 import torch
 
@@ -40,7 +42,7 @@ def Phi(a):
     # erfc, not 1 + erf, keeps the left tail; in float32 rounding a / sqrt(2) alone would cost |a|^2 ulp there
     if a.dtype == torch.float32:
         return Phi(a.double()).to(a.dtype)
-    return 0.5 * torch.erfc(a * -0.7071067811865476)
+    return 0.5 * erfc(a * -0.7071067811865476)
 
 
 def sigmoid(a):
@@ -55,15 +57,18 @@ def sigmoid_slope(a):
 
 
 def softplus(a):
-    return torch.where(a > 0, a, torch.zeros_like(a)) + torch.log1p(torch.exp(-torch.abs(a)))
+    return torch.where(a > 0, a, torch.zeros_like(a)) + log1p(torch.exp(-torch.abs(a)))
 
 
 def damp(a, b):
-    return torch.where(a == 0, a, a * b)
+    # the factor is replaced, not the product, so that an infinite one spoils no gradient
+    return a * torch.where(a == 0, torch.zeros_like(b), b)
 
 
 def hypot(a, b):
     # the last bit of torch.hypot depends on where an element stands: it is another function in the vectorised body
+    if a.dtype == torch.float32:  # in float64 the squares cannot overflow, and it takes fewer steps
+        return torch.sqrt(a.double() ** 2 + b.double() ** 2).to(a.dtype)
     high, low = torch.maximum(torch.abs(a), torch.abs(b)), torch.minimum(torch.abs(a), torch.abs(b))
     plain = (high == 0) | torch.isinf(high)
     ratio = low / torch.where(plain, torch.ones_like(high), high)
@@ -74,6 +79,14 @@ def hypotm1(a):
     return a / (hypot(a, torch.ones_like(a)) + 1) * a
 
 
+def ramp(a, b):
+    # halves first: neither the sum nor its conjugate overflows before the result does
+    if a.dtype == torch.float32:
+        return ramp(a.double(), b.double()).to(a.dtype)
+    near, far = hypot(a, b) / 2, torch.abs(a) / 2
+    return torch.where(a > 0, near + far, b / 2 * (b / 2 / (near + far)))
+
+
 def sech(a):
     e = torch.exp(-torch.abs(a))
     return 2 * e / (1 + e * e)
@@ -82,14 +95,14 @@ def sech(a):
 def log_cosh(a):
     # near 0 from log(1 + 2 sinh^2(a/2)), further out from |a| + log(1 + e^(-2|a|)) - log 2
     r = torch.abs(a)
-    near = torch.log1p(2 * torch.sinh(torch.where(r < 1, r, torch.zeros_like(r)) / 2) ** 2)
-    return torch.where(r < 1, near, r + torch.log1p(torch.exp(-2 * r)) - math.log(2))
+    near = log1p(2 * torch.sinh(torch.where(r < 1, r, torch.zeros_like(r)) / 2) ** 2)
+    return torch.where(r < 1, near, r + log1p(torch.exp(-2 * r)) - math.log(2))
 
 
 def power(a, b):
-    # the last bit of torch.pow depends on where an element stands; a product's does not
-    if isinstance(b, float) and b == int(b) and abs(b) <= 64:
-        product, factor, left = None, a, abs(int(b))
+    # the last bit of torch.pow depends on where an element stands; those of a product and a root do not
+    if isinstance(b, float) and 2 * b == int(2 * b) and abs(b) <= 64:
+        product, factor, left = torch.sqrt(a) if b != int(b) else None, a, int(abs(b))
         while left:
             if left % 2:
                 product = factor if product is None else product * factor
@@ -139,7 +152,135 @@ def log_softmax(a, dim):
     masked = empty(a, dim)
     y = torch.log_softmax(torch.where(masked, torch.zeros_like(a), a), dim)
     return y.masked_fill(masked, -math.inf)
+
+
+def logsumexp(a, dim):
+    masked = empty(a, dim)
+    y = torch.logsumexp(torch.where(masked, torch.zeros_like(a), a), dim, keepdim=True)
+    return y.masked_fill(masked, -math.inf)
+
+
+def straight(a, b):
+    # the value of a, the slope of b; adding a difference that is 0 carries the slope
+    return torch.where(torch.isfinite(b), a.detach() + (b - b.detach()), a)
+
+
+def scaled(a, dim):
+    # (a over its largest size, that size); the size is no variable, since it cancels where it is used
+    size = torch.amax(torch.abs(a.detach()), dim, keepdim=True)
+    size = torch.where(size == 0, torch.ones_like(size), size)
+    return a / size, size
+
+
+def rms(a, dim):
+    near, size = scaled(a, dim)
+    square = torch.mean(near * near, dim, keepdim=True)
+    nothing = square == 0
+    return size * torch.sqrt(square.masked_fill(nothing, 1.0)).masked_fill(nothing, 0.0)
+
+
+def unit(a, dim):
+    near, _ = scaled(a, dim)
+    square = torch.sum(near * near, dim, keepdim=True)
+    return near / torch.sqrt(square.masked_fill(square == 0, 1.0))
+
+
+def below_top(a, dim):
+    # (the distance to the largest of the row, -0 in an empty row; which rows are empty); the largest cancels later
+    top = torch.amax(a.detach(), dim, keepdim=True)
+    masked = top == -math.inf
+    return torch.where(masked, torch.zeros_like(a), a - top.masked_fill(masked, 0.0)), masked
+
+
+def level(low, high, rises):
+    # the ends between which `rises` turns true, halved as often as the dtype has bits and some more
+    for _ in range(60 if low.dtype == torch.float64 else 32):
+        middle = low + (high - low) / 2
+        right = rises(middle)
+        low, high = torch.where(right, low, middle), torch.where(right, middle, high)
+    return low, high
+
+
+def positive(a):
+    return torch.where(a > 0, a, torch.zeros_like(a))
+
+
+def excess(p, a, dim):
+    z, masked = below_top(a, dim)
+    fixed, at = z.detach(), p.detach() if isinstance(p, torch.Tensor) else p
+    zero = torch.zeros_like(torch.amax(fixed, dim, keepdim=True) + at)
+    t, _ = level(zero - 1.0, zero, lambda t: torch.sum(power(torch.relu(fixed - t), at), dim, keepdim=True) < 1)
+    # two steps of Newton's method: exact where the power is 1, and right to the third derivative by z and p; taken off
+    # the excess and not off the level, whose rounding would be all of a small excess
+    u = z - t
+    for _ in range(2):
+        inside = u > 0
+        w = torch.where(inside, power(torch.where(inside, u, torch.ones_like(u)), p - 1), torch.zeros_like(u))
+        total = torch.sum(torch.where(inside, u, torch.zeros_like(u)) * w, dim, keepdim=True)
+        u = u - (total - 1) / (p * torch.sum(w, dim, keepdim=True))
+    return torch.where(torch.isnan(z), z, positive(u)).masked_fill(masked, 0.0)
+
+
+def share(budget, a, dim):
+    z, masked = below_top(a.double(), dim)  # a share between 0 and 1 may be asked of scores of 1e38
+    fixed, one = z.detach(), torch.ones_like(z)
+    found = torch.isfinite(fixed)
+    count = torch.sum(found.to(z.dtype), dim, keepdim=True)
+    asked = budget + torch.zeros_like(count)
+    room = torch.where(asked < count, asked, count)
+    low = torch.amin(torch.where(found, fixed, torch.zeros_like(fixed)), dim, keepdim=True)
+    low = 2 * low - 1.0  # far enough below, even where numbers lie more than 1 apart
+
+    def cut(t):
+        return torch.sum(torch.minimum(torch.relu(fixed - t), one), dim, keepdim=True)
+
+    low, high = level(low, torch.zeros_like(low), lambda t: cut(t) < room.detach())
+    full = fixed - high >= 1
+    inside = (fixed > low) & ~full
+    above = torch.sum(full.to(z.dtype), dim, keepdim=True)
+    kept = torch.sum(inside.to(z.dtype), dim, keepdim=True)
+    shared = torch.where(kept > 0, kept, torch.ones_like(kept))
+    middle = torch.sum(torch.where(inside, z, torch.zeros_like(z)), dim, keepdim=True) / shared
+    # seen from the middle of those in between, whose share is what the full ones leave
+    u = torch.where(full, one, torch.where(inside, (z - middle) + (room - above) / shared, torch.zeros_like(z)))
+    part = torch.where(u >= 1, one, positive(u))
+    y = torch.where(asked < count, part, found.to(z.dtype))
+    return torch.where(torch.isnan(z), z, y).masked_fill(masked, 0.0).to(a.dtype)
+
+
+def winners(count, a, dim):
+    count = int(count)
+    if count > a.shape[dim]:
+        raise ValueError(f"{count} winners are asked for among {a.shape[dim]} values")
+    if torch.onnx.is_in_onnx_export():  # it has no stable sort, and its top k take the first of equals
+        first = torch.topk(a.detach(), count, dim=dim).indices
+    else:
+        first = torch.narrow(torch.argsort(a.detach(), dim=dim, descending=True, stable=True), dim, 0, count)
+    chosen = torch.zeros_like(a).scatter(dim, first, 1.0)
+    return torch.where(torch.isnan(a), a.detach(), chosen)
+
+
+def blocks(size, a, dim):
+    size = int(size)
+    if a.shape[dim] % size:
+        raise ValueError(f"{a.shape[dim]} values cannot be split into blocks of {size}")
+    return torch.unflatten(torch.movedim(a, dim, -1), -1, (a.shape[dim] // size, size))
+
+
+def block_winners(size, a, dim):
+    chosen = winners(1, blocks(size, a, dim), -1)
+    return torch.movedim(torch.flatten(chosen, -2), -1, dim)
+
+
+def block_total(size, a, dim):
+    return torch.movedim(torch.sum(blocks(size, a, dim), -1), -1, dim)
+
+
+def join(a, b, dim):
+    return torch.cat(torch.broadcast_tensors(a, b), dim)
 """
+    + WITHOUT
+)
 
 # Python numbers may stand beside tensors here; everywhere else a constant becomes a tensor of x's dtype.
 _TAKES_NUMBERS = ("add", "sub", "mul", "div", "neg", "power", "lt", "le", "gt", "ge")
@@ -149,7 +290,8 @@ TABLE = Table(
     constant=_constant,
     box="box({0}, x)",
     boxed={name: tuple(range(row.arity)) for name, row in OPERATIONS.items() if name not in _TAKES_NUMBERS}
-    | {"where": (1,), "bessel": (1,)},
+    | {"where": (1,), "bessel": (1,)}
+    | dict.fromkeys(("excess", "share", "winners", "block_winners", "block_total"), (1,)),
     cells={
         "add": "({0} + {1})",
         "sub": "({0} - {1})",
@@ -160,6 +302,7 @@ TABLE = Table(
         "power": "power({0}, {1})",
         "hypot": "hypot({0}, {1})",
         "hypotm1": "hypotm1({0})",
+        "ramp": "ramp({0}, {1})",
         "abs": "torch.abs({0})",
         "sign": "torch.sign({0})",
         "maximum": "torch.maximum({0}, {1})",
@@ -171,9 +314,9 @@ TABLE = Table(
         "ge": "({0} >= {1})",
         "sqrt": "torch.sqrt({0})",
         "exp": "torch.exp({0})",
-        "expm1": "torch.expm1({0})",
+        "expm1": "expm1({0})",
         "log": "torch.log({0})",
-        "log1p": "torch.log1p({0})",
+        "log1p": "log1p({0})",
         "sigmoid": "sigmoid({0})",
         "sigmoid_slope": "sigmoid_slope({0})",
         "log_sigmoid": "(-softplus(-({0})))",
@@ -188,13 +331,25 @@ TABLE = Table(
         "erf": "torch.erf({0})",
         "Phi": "Phi({0})",
         "phi": "phi({0})",
+        "probit": "probit({0})",
         "sin": "torch.sin({0})",
         "cos": "torch.cos({0})",
         "atan": "torch.atan({0})",
         "asinh": "torch.asinh({0})",
         "bessel": "bessel({0}, {1})",
         "total": "torch.sum({0}, dim, keepdim=True)",
+        "straight": "straight({0}, {1})",
+        "mean": "torch.mean({0}, dim, keepdim=True)",
+        "rms": "rms({0}, dim)",
+        "unit": "unit({0}, dim)",
         "softmax": "softmax({0}, dim)",
         "log_softmax": "log_softmax({0}, dim)",
+        "logsumexp": "logsumexp({0}, dim)",
+        "excess": "excess({0}, {1}, dim)",
+        "share": "share({0}, {1}, dim)",
+        "winners": "winners({0}, {1}, dim)",
+        "block_winners": "block_winners({0}, {1}, dim)",
+        "block_total": "block_total({0}, {1}, dim)",
+        "join": "join({0}, {1}, dim)",
     },
 )

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from . import oracle
 from .comparison import close, counted
-from .subject import ROWS, Array, Subject, variants
+from .subject import Array, Subject, in_catalogue, variants
 
 EPSILON = 2.0**-52
 _BOUND = 1e6  # a function that stays below this out to 1e300 counts as bounded
@@ -79,13 +79,14 @@ def value_agrees(subject: Subject) -> int:
 
 def _rows_agree(subject: Subject) -> int:
     compared = 0
-    for row in ROWS:
+    for row in subject.rows():
         truth = oracle.row_value(subject.entry.value, row, subject.arguments)
         if any(map(oracle.mp.isnan, truth)):
             continue  # two infinities cancel: no limit
         # the largest score of log_softmax subtracts a logarithm near 0 in every library: a few eps, absolute
         for who, y in _computed(subject, 0, row):
-            compared += close(y, truth, row, f"{subject.name}{row}: value ({who})", allowance=lambda _: 2 * EPSILON)
+            what = f"{subject.name}{row}: value ({who})"
+            compared += close(y, truth, range(len(truth)), what, allowance=lambda _: 2 * EPSILON)
     return counted(compared, f"{subject.name}: value")
 
 
@@ -96,20 +97,24 @@ def slope_agrees(subject: Subject) -> int:
 
 def _jacobians_agree(subject: Subject) -> int:
     compared = 0
-    for row in ROWS:
-        if any(map(oracle.mp.isnan, oracle.row_value(subject.entry.value, row, subject.arguments))):
+    kinks = {place for place, _ in subject.kinks}
+    for row in subject.rows():
+        value = oracle.row_value(subject.entry.value, row, subject.arguments)
+        stand_in = oracle.row_value(subject.sloped, row, subject.arguments)
+        if any(map(oracle.mp.isnan, (*value, *stand_in))):
             continue
         if all(map(math.isinf, row)):
-            truth = [[oracle.mp.zero] * len(row)] * len(row)
+            truth = [[oracle.mp.zero] * len(row)] * len(value)
         else:
-            truth = oracle.jacobian(subject.entry.value, row, subject.arguments)
+            truth = oracle.jacobian(subject.sloped, row, subject.arguments)
         at = torch.tensor(row, dtype=torch.float64)
         by_torch = torch.autograd.functional.jacobian(subject.tensors, at).numpy()
         for who, found in (("numpy", subject.numbers(1, np.array(row))), ("torch", by_torch)):
             for k, x in enumerate(row):
-                if math.isinf(x):
+                if math.isinf(x) or x in kinks:
                     continue  # a masked place has no slope of its own: it can only stay masked
-                kept = [i for i, other in enumerate(row) if not math.isinf(other)]
+                same = len(value) == len(row)
+                kept = [i for i in range(len(value)) if not (same and math.isinf(row[i]))]
                 what = f"{subject.name}{row}: slope by input {k} ({who})"
                 column = [truth[i][k] for i in kept]
                 # p (1 - p) subtracts from 1: a few eps, absolute
@@ -142,7 +147,7 @@ def curvature_agrees(subject: Subject) -> int:
 def infinities(subject: Subject) -> int:
     """At both infinities value, slope and curvature are the mathematical limits, NaN only where there is none."""
     if subject.along_axis:
-        return sum(math.isinf(x) for row in ROWS for x in row)  # among the rows of `value_agrees`
+        return sum(math.isinf(x) for row in subject.rows() for x in row)  # among the rows of `value_agrees`
     x = [math.inf, -math.inf]
     compared = 0
     for order in (0, 1, 2):
@@ -157,7 +162,7 @@ def nan(subject: Subject) -> int:
     """NaN in gives NaN out: value, slope and curvature, in every dtype."""
     compared = 0
     # 17 elements: the vectorised body and the tail of a kernel
-    lanes = torch.full((17,), math.nan, dtype=torch.float64)
+    lanes = torch.full((17, 4) if subject.along_axis else (17,), math.nan, dtype=torch.float64)
     # a function that hands its input on (the identity) computes nothing that could be NaN but its value
     hands_on = subject.tensors(lanes) is lanes
     for order in (0,) if subject.along_axis or hands_on else (0, 1, 2):
@@ -174,8 +179,8 @@ def hand_points(subject: Subject) -> int:
     """The values that a person computed by hand or took from a published table come out."""
     if subject.along_axis:
         return _hand_rows(subject)
-    if subject.params:
-        return 1  # they are stated for the defaults
+    if subject.params or subject.entry.root or (not subject.entry.points and not in_catalogue(subject.entry)):
+        return 1  # they are stated for the default numbers of pieces and parameters; one's own function needs none
     x, truth = list(subject.entry.points), [oracle.mp.mpf(y) for y in subject.entry.points.values()]
     exact = [oracle.value(subject.entry.value, at, subject.arguments) for at in x]
     what = f"{subject.name}: the value stated by hand"
@@ -184,24 +189,34 @@ def hand_points(subject: Subject) -> int:
 
 
 def _hand_rows(subject: Subject) -> int:
-    # equal scores share equally: whatever the function, its outputs on such a row are equal
-    row = [1.5] * 4
+    if subject.params or subject.entry.root or (not subject.entry.rows and not in_catalogue(subject.entry)):
+        return 1  # they are stated for the defaults; one's own function needs none
     compared = 0
-    for who, y in _computed(subject, 0, row):
-        compared += close(y, [oracle.mp.mpf(float(y[0]))] * 4, row, f"{subject.name}: equal scores ({who})")
-    return compared
+    for row, values in subject.entry.rows.items():
+        truth = [oracle.mp.mpf(y) for y in values]
+        for who, y in _computed(subject, 0, row):
+            what = f"{subject.name}{row}: the row stated by hand ({who})"
+            compared += close(y, truth, range(len(truth)), what, absolute=1e-16)
+    return counted(compared, f"{subject.name}: rows stated by hand")
 
 
 def kinks(subject: Subject) -> int:
     """Every jump of value or slope is declared, and every declared kink is real for some parameters."""
     if subject.along_axis:
-        assert not subject.entry.kinks, f"{subject.name}: kinks are places on a line, not on a row"
-        return 1
+        return 1  # where it bends depends on the whole row
     places = [place for place, _ in subject.kinks]
     found = [x for order in (0, 1) for x in subject.jumps(order)]
     for x in found:
         known = any(abs(x - place) < 1e-6 for place in places)
         assert known, f"{subject.name}: value or slope jumps at x = {x:.6g}, which is not declared as a kink"
+    for corner in subject.own_kinks:
+        sides = f"{corner.slope_left:.6g} and {corner.slope_right:.6g}"
+        low, high = sorted((corner.slope_left, corner.slope_right))
+        rounding = 1e-9 * max(1.0, abs(low), abs(high))
+        assert corner.value_jump or low - rounding <= corner.slope <= high + rounding, (
+            f"{subject.name}: the slope at x = {corner.at:.6g} is {corner.slope:.6g}, which is not between {sides}, "
+            f"those on its sides; write where(x > {corner.at:.6g}, ..., ...) to choose a side"
+        )
     for at, kink in enumerate(subject.entry.kinks):
         real = any(_jumps_near(other, other.kinks[at][0]) for other in variants(subject.entry))
         assert real, f"{subject.name}: nothing jumps at the kink declared at {kink.at!r}, up to the curvature"
@@ -215,7 +230,7 @@ def _jumps_near(subject: Subject, place: float) -> bool:
 def _values(subject: Subject) -> list[Any]:
     """Exact values in the order of x, from -1e300 to 1e300; for rows, all their finite values."""
     if subject.along_axis:
-        rows = [oracle.row_value(subject.entry.value, row, subject.arguments) for row in ROWS]
+        rows = [oracle.row_value(subject.entry.value, row, subject.arguments) for row in subject.rows()]
         return [y for row in rows for y in row if not oracle.mp.isnan(y)]
     known = dict(zip(subject.points(), subject.truths(0), strict=True))
     return [known[x] for x in sorted(known) if math.isfinite(x)]

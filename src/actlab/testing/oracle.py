@@ -12,151 +12,38 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from mpmath import MPContext  # pyright: ignore[reportMissingTypeStubs]
+from ..language import Expr, is_along_axis, walk
+from .exact_operations import ALONG_AXIS, DIGITS, ELEMENTWISE, HUGE, HUGER, KNOWN, Real, Row, mp
 
-from ..language import Expr, walk
+__all__ = [
+    "KNOWN",
+    "Real",
+    "derivative",
+    "jacobian",
+    "jumps",
+    "limit",
+    "may_bend",
+    "mp",
+    "row_value",
+    "surrogate",
+    "value",
+]
 
-DIGITS = 60
 _STEP = 30  # decimal digits of the difference step below the scale of the point: its error is h^2, 1e-60
 _TAILS = (60, 320)  # digits beyond the step; 320 let a slope of 1e-300 be seen beside a value of order 1
-# bits: e to the power of -2**64 is 0 and of 2**64 infinite; but where that leaves nothing but the difference of two
-# infinities, exponents are kept as far as they go
-_HUGE, _HUGER = 64, 8192
 _JUMP = 1e-6  # a smaller jump of value, slope or curvature, or one smaller than this part of the value, is none
 _FAR = ("3e40", "7e80", "5e160", "2e320", "9e640", "1.3e641")  # where limits are read off
 
-mp: Any = MPContext()  # a context of our own: the precision of mpmath.mp stays untouched
-mp.dps = DIGITS
-mp.huge = _HUGE
-Real = Any  # an mpf of that context
-_Row = tuple[Real, ...]
 
+def _evaluate(expr: Expr, row: Row, arguments: Mapping[str, float | Real]) -> Row:
+    made: dict[Expr, Row] = {}
 
-def _exp(a: Real) -> Real:
-    if mp.isnan(a):
-        return a
-    if mp.isinf(a) or mp.mag(a) > mp.huge:
-        return mp.inf if a > 0 else mp.zero
-    return mp.exp(a)
-
-
-def _tanh(a: Real) -> Real:
-    return mp.sign(a) if mp.isinf(a) or (a and mp.mag(a) > _HUGE) else mp.tanh(a)
-
-
-def _ndtr(a: Real) -> Real:
-    # beyond a million the tail has 2e11 zeros
-    return mp.mpf(a > 0) if abs(a) > 10**6 else mp.erfc(-a / mp.sqrt(2)) / 2
-
-
-def _divide(a: Real, b: Real) -> Real:
-    if b == 0:
-        return mp.nan if a == 0 or mp.isnan(a) else mp.sign(a) * mp.inf
-    return a / b
-
-
-def _power(a: Real, b: Real) -> Real:
-    if a < 0 and not mp.isint(b):
-        return mp.nan
-    if a == 0 and b < 0:
-        return mp.inf
-    return a**b
-
-
-def _bessel(order: Real, a: Real) -> Real:
-    n = int(order)
-    if abs(a) < 1:
-        double_factorial = math.prod(range(2 * n + 1, 0, -2))
-        return a**n / double_factorial * mp.hyp0f1(mp.mpf(2 * n + 3) / 2, -a * a / 4)
-    low, high = mp.sin(a) / a, (mp.sin(a) / a - mp.cos(a)) / a
-    for k in range(1, n):
-        low, high = high, (2 * k + 1) / a * high - low
-    return low if n == 0 else high
-
-
-_ELEMENTWISE: dict[str, Callable[..., Any]] = {
-    "add": lambda a, b: a + b,
-    "sub": lambda a, b: a - b,
-    "mul": lambda a, b: a * b,
-    "damp": lambda a, b: a if a == 0 else a * b,
-    "div": _divide,
-    "neg": lambda a: -a,
-    "power": _power,
-    "hypot": lambda a, b: mp.sqrt(a * a + b * b),
-    "hypotm1": lambda a: a * a / (mp.sqrt(a * a + 1) + 1),
-    "abs": abs,
-    "sign": mp.sign,
-    "maximum": lambda a, b: a if a > b else b,
-    "minimum": lambda a, b: a if a < b else b,
-    "lt": lambda a, b: a < b,
-    "le": lambda a, b: a <= b,
-    "gt": lambda a, b: a > b,
-    "ge": lambda a, b: a >= b,
-    "sqrt": lambda a: mp.nan if a < 0 else mp.sqrt(a),
-    "exp": _exp,
-    "expm1": lambda a: mp.expm1(a) if abs(a) < 1 else _exp(a) - 1,
-    "log": lambda a: mp.nan if a < 0 else mp.log(a),
-    "log1p": lambda a: mp.nan if a < -1 else mp.log1p(a),
-    "sigmoid": lambda a: 1 / (1 + _exp(-a)),
-    "sigmoid_slope": lambda a: 1 / (_exp(a / 2) + _exp(-a / 2)) ** 2,
-    "log_sigmoid": lambda a: a - mp.log1p(_exp(a)) if a < 0 else -mp.log1p(_exp(-a)),
-    "softplus": lambda a: mp.log1p(_exp(a)) if a < 0 else a + mp.log1p(_exp(-a)),
-    "tanh": _tanh,
-    "tanh_slope": lambda a: 4 / (_exp(a) + _exp(-a)) ** 2,
-    "sinh": lambda a: mp.sinh(a) if abs(a) < 1 else (_exp(a) - _exp(-a)) / 2,
-    "cosh": lambda a: (_exp(a) + _exp(-a)) / 2,
-    "sech": lambda a: 2 / (_exp(a) + _exp(-a)),
-    "log_cosh": lambda a: (
-        mp.log1p(2 * mp.sinh(a / 2) ** 2) if abs(a) < 1 else abs(a) + mp.log1p(_exp(-2 * abs(a))) - mp.ln2
-    ),
-    "softsign": lambda a: a / (1 + abs(a)),
-    "erf": lambda a: mp.sign(a) if abs(a) > 10**6 else mp.erf(a),
-    "Phi": _ndtr,
-    "phi": lambda a: _exp(-a * a / 2) / mp.sqrt(2 * mp.pi),
-    "sin": mp.sin,
-    "cos": mp.cos,
-    "atan": mp.atan,
-    "asinh": mp.asinh,
-    "bessel": _bessel,
-}
-
-
-def _softmax(row: _Row) -> _Row:
-    top = max(row)
-    if top == -mp.inf:
-        return tuple(mp.zero for _ in row)
-    weights = [_exp(a - top) for a in row]
-    return tuple(w / mp.fsum(weights) for w in weights)
-
-
-def _log_softmax(row: _Row) -> _Row:
-    top = max(row)
-    if top == -mp.inf:
-        return row
-    at = row.index(top)
-    rest = mp.fsum(_exp(a - top) for k, a in enumerate(row) if k != at)
-    return tuple(a - top - mp.log1p(rest) for a in row)
-
-
-_ALONG_AXIS: dict[str, Callable[[_Row], _Row]] = {
-    "total": lambda row: (mp.fsum(row),),
-    "softmax": _softmax,
-    "log_softmax": _log_softmax,
-}
-
-# what the oracle can judge; `where` decides which branch is evaluated at all
-KNOWN = frozenset((*_ELEMENTWISE, *_ALONG_AXIS, "where"))
-
-
-def _evaluate(expr: Expr, row: _Row, arguments: Mapping[str, float | Real]) -> _Row:
-    made: dict[Expr, _Row] = {}
-
-    def at(node: Expr) -> _Row:
+    def at(node: Expr) -> Row:
         if node not in made:
             made[node] = fresh(node)
         return made[node]
 
-    def fresh(node: Expr) -> _Row:
+    def fresh(node: Expr) -> Row:
         if node.op == "symbol":
             return row if node.name == "x" else (mp.mpf(arguments[node.name]),)
         if node.op == "constant":
@@ -166,13 +53,19 @@ def _evaluate(expr: Expr, row: _Row, arguments: Mapping[str, float | Real]) -> _
             branches = {taken: at(node.args[1 if taken else 2]) for taken in set(condition)}
             width = max(map(len, (condition, *branches.values())))
             return tuple(_pick(branches[_pick(condition, k)], k) for k in range(width))
-        if node.op in _ALONG_AXIS:
-            return _ALONG_AXIS[node.op](at(node.args[0]))
+        if node.op in ALONG_AXIS:
+            return ALONG_AXIS[node.op](*(at(arg) for arg in reversed(node.args)))
+        if node.op == "join":
+            return tuple(a for arg in node.args for a in _spread(at(arg), len(row)))
         operands = [at(arg) for arg in node.args]
         width = max(map(len, operands))
-        return tuple(_ELEMENTWISE[node.op](*(_pick(o, k) for o in operands)) for k in range(width))
+        return tuple(ELEMENTWISE[node.op](*(_pick(o, k) for o in operands)) for k in range(width))
 
     return at(expr)
+
+
+def _spread(row: Row, width: int) -> Row:
+    return row * width if len(row) == 1 else row
 
 
 def _pick(row: Sequence[Any], at: int) -> Any:
@@ -186,7 +79,7 @@ def _program(expr: Expr) -> tuple[tuple[str, Any, tuple[int, ...]], ...]:
     at = {node: k for k, node in enumerate(nodes)}
     own = {"symbol": lambda node: node.name, "constant": lambda node: mp.mpf(node.number), "where": lambda node: None}
     return tuple(
-        (node.op, own[node.op](node) if node.op in own else _ELEMENTWISE[node.op], tuple(at[arg] for arg in node.args))
+        (node.op, own[node.op](node) if node.op in own else ELEMENTWISE[node.op], tuple(at[arg] for arg in node.args))
         for node in nodes
     )
 
@@ -212,14 +105,31 @@ def _scalar(expr: Expr, x: Real, arguments: Mapping[str, float | Real]) -> Real:
 
 def value(expr: Expr, x: float | Real, arguments: Mapping[str, float] | None = None, digits: int = DIGITS) -> Real:
     """The formula at one finite point, correct to `digits` decimal digits of its intermediate results."""
+    if digits == mp.dps:  # most calls: changing the precision costs as much as an operation
+        return _scalar(expr, mp.mpf(x), arguments or {})
     with mp.workdps(digits):
         return _scalar(expr, mp.mpf(x), arguments or {})
 
 
 def row_value(expr: Expr, row: Sequence[float], arguments: Mapping[str, float] | None = None) -> tuple[Real, ...]:
-    """An along-axis formula on one row of numbers; -inf is allowed."""
+    """An along-axis formula on one row of numbers; -inf is allowed. ValueError for a row of an unsuitable length."""
     found = _evaluate(expr, tuple(map(mp.mpf, row)), arguments or {})
-    return tuple(_pick(found, k) for k in range(len(row)))
+    return found if is_along_axis(expr) else _spread(found, len(row))
+
+
+@lru_cache(maxsize=4096)
+def _magnitude(number: Real) -> int:
+    """The decimal exponent of a positive number; every function is asked at the same points."""
+    return int(mp.floor(mp.log10(number)))
+
+
+def surrogate(expr: Expr) -> Expr:
+    """The formula whose slope counts: of every straight-through step, the stand-in."""
+    made: dict[Expr, Expr] = {}
+    for node in walk(expr):
+        parts = tuple(made[arg] for arg in node.args)
+        made[node] = parts[1] if node.op == "straight" else Expr(node.op, parts, node.name, node.number)
+    return made[expr]
 
 
 def derivative(
@@ -238,8 +148,8 @@ def derivative(
     if here in kinks:
         raise ValueError(f"at the kink {mp.nstr(here, 17)} the slope is a choice; ask the entry for it")
     scale = min([mp.one, abs(here) or mp.one, *(abs(here - place) for place in kinks)])
-    below = _STEP - int(mp.floor(mp.log10(scale)))
-    above = max(0, int(mp.log10(abs(here) + 1)))
+    below = _STEP - _magnitude(scale)
+    above = max(0, _magnitude(abs(here) + 1))
     found = _difference(expr, here, order, arguments or {}, digits=(below, above))
     if abs(found) < mp.mpf(10) ** (-below // 2) and abs(found) > 0:
         # a difference that shrinks with its step is no slope: the limit is 0
@@ -257,11 +167,11 @@ def _difference(expr: Expr, here: Real, order: int, arguments: Mapping[str, floa
     found = _sized_difference(expr, here, order, arguments, digits)
     if not mp.isnan(found):
         return found
-    mp.huge = _HUGER
+    mp.huge = HUGER
     try:
         return _sized_difference(expr, here, order, arguments, digits)
     finally:
-        mp.huge = _HUGE
+        mp.huge = HUGE
 
 
 def _sized_difference(
@@ -289,13 +199,13 @@ def jacobian(expr: Expr, row: Sequence[float], arguments: Mapping[str, float] | 
         step = mp.mpf(10) ** -_STEP
         for k, here in enumerate(row):
             if math.isinf(here):
-                columns.append([mp.zero] * len(row))
+                columns.append([mp.zero] * len(_evaluate(expr, tuple(map(mp.mpf, row)), arguments or {})))
                 continue
             shifted = [
                 _evaluate(expr, tuple(mp.mpf(a) + (s if j == k else 0) for j, a in enumerate(row)), arguments or {})
                 for s in (step / 2, -step / 2)
             ]
-            pairs = [[_pick(found, i) for found in shifted] for i in range(len(row))]
+            pairs = list(zip(*shifted, strict=True))
             columns.append([(a - b) / step if mp.isfinite(a) else mp.zero for a, b in pairs])
     return [list(line) for line in zip(*columns, strict=True)]
 
@@ -330,7 +240,7 @@ def limit(expr: Expr, side: int, arguments: Mapping[str, float] | None = None, o
 
 # Where none of these takes part, a formula is a composition of analytic functions and cannot bend or jump.
 _BENDS = frozenset(("abs", "sign", "maximum", "minimum", "where", "lt", "le", "gt", "ge", "softsign")) | {
-    *("sqrt", "power", "hypot", "log", "log1p", "div")  # at the edge of their domain
+    *("sqrt", "power", "hypot", "ramp", "log", "log1p", "div")  # at the edge of their domain
 }
 
 
@@ -358,7 +268,9 @@ def jumps(
     step = (mp.mpf(high) - low) / cells
     grid = [f(low + k * step) for k in range(cells + 1)]
     bends = [abs(d) for d in _differences(grid, 3)]
-    peaks = [k for k, bend in enumerate(bends) if bend and bend >= max(bends[max(0, k - 3) : k + 4])]
+    # most cells lie below a neighbour: only the others are held against their surroundings
+    steep = (k for k, bend in enumerate(bends) if bend and bend >= max(bends[max(0, k - 1) : k + 2]))
+    peaks = [k for k in steep if bends[k] >= max(bends[max(0, k - 3) : k + 4])]
     found: tuple[list[float], list[float], list[float]] = ([], [], [])
     for k in sorted(peaks, key=lambda k: bends[k], reverse=True)[:watch]:
         start, width, bend, zoom = low + k * step, 3 * step, mp.inf, grid[k : k + 4]

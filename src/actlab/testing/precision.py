@@ -46,7 +46,7 @@ def _within(subject: Subject, x: Tensor, found: Tensor, order: int, *, what: str
     """The largest error of `found` in ULP; asserts that it is at most `most`, plus what rounding cannot avoid.
 
     That is, as for float64 (`number_checks`): f' h + f'' h^2/2 for a shift h of four roundings of the input, a rounding
-    of f''/2 within a unit of x, and everything below the smallest normal number of float32.
+    of f''/2 within a unit of x, one of each parameter, and everything below the smallest normal number of float32.
     """
     truth = _exact(subject, x, order)
     try:
@@ -56,7 +56,18 @@ def _within(subject: Subject, x: Tensor, found: Tensor, order: int, *, what: str
         first, second = (torch.nan_to_num(_exact(subject, x, order + n).abs(), 0.0, 0.0) for n in (1, 2))
         shift = 4 * _WIDE * wide
         allowance = first * shift + second / 2 * (shift**2 + 4 * _WIDE * wide.clamp(max=1) ** 2) + _FLUSHED
+        allowance = allowance + _rounded_constants(subject, x, order, truth)
         return within(found, truth, x, what, most=most, allowance=torch.nan_to_num(allowance, 0.0, 0.0))[1]
+
+
+def _rounded_constants(subject: Subject, x: Tensor, order: int, truth: Tensor) -> Tensor:
+    """How far the truth moves when each parameter is rounded to float32, as constants are in a float32 formula."""
+    moved = torch.zeros_like(truth)
+    for name, number in subject.arguments.items():
+        if subject.entry.parameters[name].settable and number != float(np.float32(number)):
+            other = Subject.of(subject.entry, {**subject.params, name: float(np.float32(number))})
+            moved += torch.nan_to_num((_exact(other, x, order) - truth).abs(), 0.0, 0.0)
+    return moved
 
 
 def single_precision_errors(subject: Subject) -> dict[str, float]:
@@ -113,10 +124,16 @@ def half_precision(subject: Subject) -> int:
 
 def _rows(subject: Subject, dtype: torch.dtype, x: Tensor) -> int:
     """Every number once, in rows of four."""
+    x = x[x.abs() < 1e37] if subject.params else x  # what a parameter carries beyond float32 is left out
     rows = torch.stack((x, -x / 2, x / 4, torch.zeros_like(x)), dim=1)
     truth = torch.from_numpy(np.ascontiguousarray(subject.numbers(0, rows.to(torch.float64).numpy())))
     reach = rows.to(torch.float64).abs().amax(1, keepdim=True).expand_as(truth)
     # e^a reacts to a with a, which float32 keeps only to 2^-24 of the largest score; and the largest score's
     # logarithm is that of a sum near 1, kept to an eps or two of 1
     allowance = _WIDE * (truth.abs() * reach.clamp(max=200) + 2)
-    return within(subject.tensors(rows), truth, rows, f"{subject.name} in {dtype}", allowance=allowance)[0]
+    for signs in ((1, 1, 1, 1), (1, 1, -1, -1), (1, -1, 1, -1)):  # and it moves as a few roundings of its inputs do
+        moved = rows.to(torch.float64) * (1 + 8 * _WIDE * torch.tensor(signs))
+        change = torch.from_numpy(np.ascontiguousarray(subject.numbers(0, moved.numpy()))) - truth
+        allowance = allowance + torch.nan_to_num(change.abs(), 0.0, 0.0)
+    at = rows if truth.shape == rows.shape else truth  # a row may change its length
+    return within(subject.tensors(rows), truth, at, f"{subject.name} in {dtype}", allowance=allowance)[0]

@@ -10,6 +10,7 @@ import io
 import math
 import pickle
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -88,7 +89,8 @@ def shape_kept(subject: Subject) -> int:
     """Shape and memory format are kept; every layout gives the bits that a contiguous tensor gives."""
     compared = 0
     for dtype in (torch.float32, torch.float64, torch.bfloat16):
-        x = generic(dtype, 2 * 3 * 5 * 7).reshape(2, 3, 5, 7)
+        width = 8 if subject.along_axis else 7  # rows of a length that halves
+        x = generic(dtype, 2 * 3 * 5 * width).reshape(2, 3, 5, width)
         expected = subject.tensors(x)
         expected_slope = _gradient(subject.tensors, x)
         for layout, same in _layouts(x).items():
@@ -99,8 +101,10 @@ def shape_kept(subject: Subject) -> int:
                 assert y.stride() == same.stride(), f"{what}: strides {same.stride()} become {y.stride()}"
             compared += same_bits(_gradient(subject.tensors, same), expected_slope, f"{what}: slope")
         row = x[0, 0, 0]
-        compared += same_bits(subject.tensors(row.expand(4, 7)), subject.tensors(row).expand(4, 7), "expanded")
-        compared += same_bits(subject.tensors(x.new_empty(0, 3)), x.new_empty(0, 3), "empty", empty=True)
+        alone = subject.tensors(row)
+        compared += same_bits(subject.tensors(row.expand(4, width)), alone.expand(4, -1), "expanded")
+        nothing = alone.new_empty(0, alone.shape[-1])
+        compared += same_bits(subject.tensors(x.new_empty(0, width)), nothing, "empty", empty=True)
         if not subject.along_axis:
             assert subject.tensors(x[0, 0, 0, 0]).shape == (), f"{subject.name}: a 0-d tensor gains a dimension"
     return compared
@@ -156,14 +160,27 @@ def integer_refused(subject: Subject) -> int:
 
 
 def _row_or_points(subject: Subject) -> Tensor:
-    return generic(count=10).reshape(2, 5) if subject.along_axis else generic()
+    return generic(count=12).reshape(2, 6) if subject.along_axis else generic()
 
 
 def gradcheck(subject: Subject) -> int:
     """Reverse-mode gradients agree with differences, by the input and by every learned parameter."""
     x = _row_or_points(subject).requires_grad_()
+    if subject.sloped is not subject.entry.value:
+        return _slope_of_the_stand_in(subject, x)
     assert torch.autograd.gradcheck(subject.tensors, (x,)), subject.name
     return 1 + _with_parameters(subject, torch.autograd.gradcheck)
+
+
+def _slope_of_the_stand_in(subject: Subject, x: Tensor) -> int:
+    """A straight-through slope is that of the stand-in, which agrees with differences to the second order."""
+    entry = replace(subject.entry, name=f"stand-in of {subject.name}", value=subject.sloped)
+    gentle = Subject.of(entry, subject.params)
+    for check in (torch.autograd.gradcheck, torch.autograd.gradgradcheck):
+        assert check(gentle.tensors, (x,)), gentle.name
+    expected = _gradient(gentle.tensors, x)
+    torch.testing.assert_close(_gradient(subject.tensors, x), expected, rtol=1e-14, atol=0, msg=subject.name)
+    return x.numel()
 
 
 def _with_parameters(subject: Subject, check: Callable[..., bool], **options: Any) -> int:
@@ -183,6 +200,8 @@ def _with_parameters(subject: Subject, check: Callable[..., bool], **options: An
 def gradgradcheck(subject: Subject) -> int:
     """Second derivatives agree with differences of first ones."""
     x = _row_or_points(subject).requires_grad_()
+    if subject.sloped is not subject.entry.value:
+        return _slope_of_the_stand_in(subject, x)
     if subject.tensors(x) is x:
         return 1  # the identity hands its input on: nothing is recorded
     assert torch.autograd.gradgradcheck(subject.tensors, (x,)), subject.name
@@ -193,7 +212,9 @@ def forward_mode(subject: Subject) -> int:
     """Forward-mode derivatives agree with differences, and `torch.func.jvp` with reverse mode."""
     x = _row_or_points(subject).requires_grad_()
     options = {"check_forward_ad": True, "check_backward_ad": False}
-    assert torch.autograd.gradcheck(subject.tensors, (x,), **options), subject.name
+    straight = subject.sloped is not subject.entry.value
+    if not straight:
+        assert torch.autograd.gradcheck(subject.tensors, (x,), **options), subject.name
     x = x.detach()
     value, slope = torch.func.jvp(subject.tensors, (x,), (torch.ones_like(x),))[:2]
     compared = same_bits(value, subject.tensors(x), f"{subject.name}: value under jvp")
@@ -202,7 +223,7 @@ def forward_mode(subject: Subject) -> int:
         expected = pull(torch.ones_like(x))[0]
         torch.testing.assert_close(slope, expected, rtol=1e-14, atol=0)
         compared += slope.numel()
-    return compared + _with_parameters(subject, torch.autograd.gradcheck, **options)
+    return compared if straight else compared + _with_parameters(subject, torch.autograd.gradcheck, **options)
 
 
 def vmap(subject: Subject) -> int:
@@ -227,11 +248,12 @@ def compiles(subject: Subject, backend: str = "eager") -> int:
     module = _made(subject)
     torch.compiler.reset()
     run = torch.compile(module, fullgraph=True, backend=backend)
-    x = generic(torch.float32, 20).reshape(4, 5)
+    x = generic(torch.float32, 24).reshape(4, 6)
     compared = 0
     # one input that wants a gradient: value and slope come from one compilation
     for found, expected in zip(_value_and_gradient(run, x), _value_and_gradient(module, x), strict=True):
-        torch.testing.assert_close(found, expected, rtol=1e-6, atol=1e-7)
+        # traced are torch operations, outside a compiled kernel may run: each rounds for itself
+        torch.testing.assert_close(found, expected, rtol=1e-6, atol=5e-7)
         compared += found.numel()
     return compared
 
@@ -245,9 +267,9 @@ def _value_and_gradient(f: Callable[[Tensor], Tensor], x: Tensor) -> tuple[Tenso
 def exports(subject: Subject) -> int:
     """`torch.export` takes the module, and the exported program gives the same values."""
     module = _made(subject)
-    x = generic(torch.float32, 20).reshape(4, 5)
+    x = generic(torch.float32, 24).reshape(4, 6)
     program = torch.export.export(module, (x,))
-    torch.testing.assert_close(program.module()(x), module(x), rtol=1e-6, atol=1e-7)
+    torch.testing.assert_close(program.module()(x), module(x), rtol=1e-6, atol=5e-7)
     return x.numel()
 
 
@@ -292,9 +314,11 @@ def state_dict(subject: Subject) -> int:
     compared = same_bits(fresh(x), trained(x), f"{subject.name}: after load_state_dict")
     learned = {name for name, row in subject.entry.parameters.items() if row.learned}
     # a bounded parameter is stored as the unbounded number it is made from
-    held = {key.removesuffix("_raw") for key in trained.state_dict()}
+    held = {key.removeprefix("unit.").removesuffix("_raw") for key in trained.state_dict()}
     assert held == learned, f"{subject.name}: state_dict holds {held}, learned are {learned}"
     if learned:
+        if subject.entry.kind == "random":  # what scales a draw shows in training
+            trained.train()
         moved = (trained(x) != subject.tensors(x)).any()
         assert moved, f"{subject.name}: its learned parameters do not change what it computes"
     return compared + 1
@@ -303,10 +327,10 @@ def state_dict(subject: Subject) -> int:
 def tensor_parameters(subject: Subject) -> int:
     """Parameters given as tensors mean what they mean as numbers, and get gradients that agree with differences."""
     given = {name: subject.arguments[name] for name, row in subject.entry.parameters.items() if not row.draw}
+    if not given or subject.entry.kind in ("random", "straight-through"):
+        return 1  # numbers that bound a draw or place a step
     compared = 1
     for name, number in given.items():
-        if subject.entry.kind == "random":
-            break  # its parameters bound a draw and are numbers
         tensor = torch.tensor(number, dtype=torch.float64)
 
         def call(x: Tensor, name: str = name, tensor: Tensor = tensor) -> Tensor:
@@ -314,16 +338,25 @@ def tensor_parameters(subject: Subject) -> int:
 
         x = generic()
         what = f"{subject.name} with {name} as a tensor"
-        torch.testing.assert_close(call(x), subject.tensors(x), rtol=1e-14, atol=0, msg=f"{what}: the value differs")
+        # another kernel, which rounds on its own, and a tail multiplies that by the square of its argument
+        torch.testing.assert_close(call(x), subject.tensors(x), rtol=1e-13, atol=0, msg=f"{what}: the value differs")
         torch.testing.assert_close(
             _gradient(call, x), _gradient(subject.tensors, x), rtol=1e-13, atol=1e-15, msg=f"{what}: the slope differs"
         )
-        # 0.05 away from the number: at it, a learned threshold may sit on another
-        values = (x.requires_grad_(), (tensor * 1.05 + 0.05).requires_grad_())
-        for check in (torch.autograd.gradcheck, torch.autograd.gradgradcheck):
-            assert check(lambda x, v, name=name: subject.call(x, **{name: v}), values), what
         compared += 2 * x.numel()
-    return compared
+
+    def together(x: Tensor, *values: Tensor) -> Tensor:
+        return subject.call(x, **dict(zip(given, values, strict=True)))
+
+    # away from the numbers, each by another distance: at them, a learned threshold may sit on another
+    moved = [
+        next(n for n in (number * 1.05 + 0.05 + 0.003 * k, number * 0.95) if subject.entry.parameters[name].admits(n))
+        for k, (name, number) in enumerate(given.items())
+    ]
+    values = [torch.tensor(number, dtype=torch.float64, requires_grad=True) for number in moved]
+    for check in (torch.autograd.gradcheck, torch.autograd.gradgradcheck):
+        assert check(together, (generic().requires_grad_(), *values)), f"{subject.name} with {moved} as tensors"
+    return compared + len(values)
 
 
 def inplace(subject: Subject) -> int:
@@ -343,7 +376,7 @@ def parameters_checked(subject: Subject) -> int:
     name, entry = subject.name, subject.entry
     compared = _refused(name, "frobnicate", lambda: subject.module(frobnicate=1.0))
     for key, row in entry.parameters.items():
-        if row.draw:
+        if not row.settable:
             continue
         wrong: list[Any] = [math.nan, "much", None]
         for bound, outside in ((row.above, 0.0), (row.low, -1.0), (row.below, 0.0), (row.high, 1.0)):

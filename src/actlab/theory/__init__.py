@@ -1,12 +1,13 @@
 """What follows from a formula: values, moments and gains, signal propagation, properties."""
 
-from .checks import holds, identical_pairs, undeclared_kinks
+from .checks import fingerprint, holds, identical_pairs, undeclared_kinks
 from .collapse import Collapse
 from .cost import Cost
 from .evaluate import slope, value
 from .extent import End, Range
 from .formulas import latex, plain_text
 from .moments import Moments, gain, moments, slope_gain
+from .nearness import Neighbour, neighbours
 from .properties import Properties, properties
 from .rows import Rows
 from .shape import Corner
@@ -34,6 +35,7 @@ __all__ = [
     "EdgeOfChaos",
     "End",
     "Moments",
+    "Neighbour",
     "Propagation",
     "Properties",
     "Range",
@@ -43,6 +45,7 @@ __all__ = [
     "dead_share",
     "depth_scale",
     "edge_of_chaos",
+    "fingerprint",
     "fixed_point",
     "gain",
     "gradient_factor",
@@ -50,6 +53,7 @@ __all__ = [
     "identical_pairs",
     "latex",
     "moments",
+    "neighbours",
     "plain_text",
     "properties",
     "slope",

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 
 from ..catalogue import ENTRIES, FACTS, Entry, find
-from .evaluate import value
-from .function import SCALAR_KINDS, Numbers, function_of
+from .evaluate import along_rows, evaluate, slope
+from .extent import leaps
+from .function import Numbers, function_of
 from .properties import Properties, properties
 from .shape import corners
 
@@ -46,11 +48,11 @@ def undeclared_kinks(name: str | Entry, **params: object) -> tuple[float, ...]:
     Looks where pieces of the formula meet, and besides, without looking at the formula, on a fine grid.
     """
     entry = find(name)
-    if entry.kind not in SCALAR_KINDS:
+    if entry.along_axis:
         return ()
     function = function_of(entry, "a kink", **params)
     places = [corner.at for corner in corners(function)]
-    places += [at for order in range(2) for at in _scan(lambda x, n=order: function(x, n))]
+    places += [at for order in range(2) for at in leaps(lambda x, n=order: function(x, n))]
     known = list(function.declared)
     for place in places:
         if all(abs(place - other) > 1e-7 * max(1.0, abs(place)) for other in known):
@@ -58,36 +60,49 @@ def undeclared_kinks(name: str | Entry, **params: object) -> tuple[float, ...]:
     return tuple(sorted(set(known) - set(function.declared)))
 
 
-def _scan(g: Callable[[Numbers], Numbers]) -> list[float]:
-    """Jumps of `g` on [-40, 40], by halving each interval towards its larger difference until that stays or dies."""
-    x = np.linspace(-40.0, 40.0, 4817)  # no step of this grid falls on a round number
-    low, high = x[:-1], x[1:]
-    for _ in range(40):
-        middle = low + (high - low) / 2
-        at_low, at_middle, at_high = g(low), g(middle), g(high)
-        left, right = np.abs(at_middle - at_low), np.abs(at_high - at_middle)
-        size = 1e-6 * np.maximum(1.0, np.abs(at_middle))
-        # a smooth function's difference halves with the interval and drops out
-        alive = (np.maximum(left, right) > size) & np.isfinite(at_low) & np.isfinite(at_high)
-        to_left = (left > right)[alive]
-        low, high, middle = low[alive], high[alive], middle[alive]
-        low, high = np.where(to_left, low, middle), np.where(to_left, middle, high)
-        if not low.size:
-            break
-    return ((low + high) / 2).tolist()
-
-
 def identical_pairs(entries: Iterable[Entry] | None = None, tolerance: float = 1e-12) -> tuple[tuple[str, str], ...]:
     """Pairs of entries that are the same function at their default parameters, to `tolerance`.
 
-    entries: the whole catalogue by default; only entries of one number are compared.
+    entries: the whole catalogue by default; gated units, straight-through functions (by value and slope) and functions
+    along an axis are compared among themselves.
     """
-    chosen = [entry for entry in (ENTRIES.values() if entries is None else entries) if entry.kind in SCALAR_KINDS]
-    x = np.concatenate([np.linspace(-12.0, 12.0, 481), [-1e3, 1e3, -0.0123, 0.0123]])
-    y = {entry.name: value(entry, x) for entry in chosen}
+    seen: dict[tuple[str, int], dict[str, Numbers]] = {}
+    for entry in ENTRIES.values() if entries is None else entries:
+        group, y = fingerprint(entry)
+        seen.setdefault((group, len(y)), {})[entry.name] = y
     with np.errstate(invalid="ignore"):  # inf - inf where both overflow: equal, as the first comparison says
         return tuple(
             (a, b)
+            for y in seen.values()
             for a, b in combinations(y, 2)
             if np.all((y[a] == y[b]) | (np.abs(y[a] - y[b]) <= tolerance * np.maximum(1.0, np.abs(y[a]))))
         )
+
+
+_PLACES = np.concatenate([np.linspace(-12.0, 12.0, 481), [-1e3, 1e3, -0.0123, 0.0123]])
+_ROWS = np.random.default_rng(0).normal(scale=3.0, size=(40, 12))
+
+
+def fingerprint(entry: Entry, **params: Any) -> tuple[str, Numbers]:
+    """(what it may be compared with, numbers that tell it from every other function) at these parameters.
+
+    A gated unit is seen at two inputs beside the gate, a straight-through step with its slope, a random function at a
+    draw other than the mean, a function along an axis on whole rows.
+    """
+    group = "along axis" if entry.along_axis else entry.kind
+    if entry.kind == "random":
+        drawn = {name: 0.3 for name, row in entry.parameters.items() if row.draw}
+        numbers = {**entry.arguments(params), **drawn}
+        return f"random {group}", _at(entry, numbers)
+    arguments = entry.arguments(params)
+    if entry.kind == "gated":
+        return f"gated {group}", np.concatenate([_at(entry, {**arguments, "up": up}) for up in (arguments["up"], -2.3)])
+    if entry.kind == "straight-through":
+        return group, np.concatenate([_at(entry, arguments), slope(entry, _PLACES, **params)])
+    return group, _at(entry, arguments)
+
+
+def _at(entry: Entry, numbers: Mapping[str, float]) -> Numbers:
+    if entry.along_axis:
+        return along_rows(entry.value, _ROWS, numbers).ravel()
+    return evaluate(entry.value, _PLACES, numbers)

@@ -26,11 +26,18 @@ def _prelude() -> dict[str, Any]:
 
 
 @cache
-def _compiled(expr: Expr) -> Callable[..., Any]:
-    arguments = tuple(sorted(expr.symbols | {"x"}))
+def _compiled(*exprs: Expr) -> Callable[..., Any]:
+    arguments = tuple(sorted({"x"}.union(*(expr.symbols for expr in exprs))))
+    outputs = {f"y{at}": expr for at, expr in enumerate(exprs)}
     space = dict(_prelude())
-    exec(compile(function(TABLE, "formula", arguments, {"y": expr}), "<numpy_reference>", "exec"), space)
+    exec(compile(function(TABLE, "formula", arguments, outputs), "<numpy_reference>", "exec"), space)
     return space["formula"]
+
+
+def together(value: Expr, slope: Expr, x: Array) -> tuple[Array, Array]:
+    """Two formulas of `x` alone at finite places, in float64; what they share is computed once."""
+    first, second = _compiled(value, slope)(x=x)
+    return np.broadcast_to(first, x.shape), np.broadcast_to(second, x.shape)
 
 
 def evaluate(expr: Expr, x: ArrayLike, arguments: Mapping[str, ArrayLike] | None = None) -> Array:
@@ -43,9 +50,11 @@ def evaluate(expr: Expr, x: ArrayLike, arguments: Mapping[str, ArrayLike] | None
     names = expr.symbols - {"x"}
     given = {name: numbers[name] for name in names}
     with np.errstate(all="ignore"):
-        shape = np.broadcast_shapes(at.shape, *(number.shape for number in given.values()))
-        y = np.array(np.broadcast_to(_compiled(expr)(x=at, **given), shape))
-        at = np.broadcast_to(at, y.shape)
+        shape = np.broadcast_shapes(at.shape, *(number.shape for number in given.values())) if given else at.shape
+        y = np.array(_compiled(expr)(x=at, **given))  # a copy: the formula "x" gives `at` itself
+        if y.shape != shape:
+            y = np.array(np.broadcast_to(y, shape))
+        at = np.broadcast_to(at, shape) if given else at
         lost = np.isinf(at) & np.isnan(y)
         if lost.any():
             far = np.where(np.isinf(at), np.copysign(FAR, at), at)
@@ -68,7 +77,8 @@ def value(name: str | Entry, x: ArrayLike, dim: int = -1, **params: object) -> A
     x: any shape. dim: the axis of an along-axis function. params: the entry's parameters, numbers.
     Raises ValueError for an unknown name or a parameter outside its set, TypeError for an unknown parameter.
     """
-    return _run(find(name), lambda entry: entry.value, x, dim, params)
+    entry, params = find(name).sized(params)
+    return _run(entry, lambda e: e.value, x, dim, params)
 
 
 def slope(name: str | Entry, x: ArrayLike, order: int = 1, dim: int = -1, **params: object) -> Array:
@@ -77,30 +87,31 @@ def slope(name: str | Entry, x: ArrayLike, order: int = 1, dim: int = -1, **para
     For an along-axis function the result is the Jacobian: one more axis at the end, of the length of `dim`
     (which is moved last), holding the derivative by each element of the row; only order 1.
     """
-    entry = find(name)
+    entry, params = find(name).sized(params)
     if order < 0 or order != int(order):
         raise ValueError(f"the order of a derivative is a whole number from 0, not {order}")
-    if entry.kind != "along axis":
+    if not entry.along_axis:
         return _run(entry, lambda e: e.derivative(order), x, dim, params)
     if order != 1:
         raise ValueError(f"{entry.name} works along an axis: only its Jacobian, order 1, is offered, not order {order}")
     rows = np.moveaxis(np.asarray(x, dtype=np.float64), dim, -1)
     arguments = entry.arguments(params)
-    columns = [_compiled_rows(entry.slope, rows, {**arguments, "t": direction}) for direction in np.eye(rows.shape[-1])]
+    columns = [along_rows(entry.slope, rows, {**arguments, "t": direction}) for direction in np.eye(rows.shape[-1])]
     return np.stack(columns, axis=-1)
 
 
 def _run(entry: Entry, expr: Callable[[Entry], Expr], x: ArrayLike, dim: int, params: Mapping[str, object]) -> Array:
     arguments = entry.arguments(params)
-    if entry.kind != "along axis":
+    if not entry.along_axis:
         return evaluate(expr(entry), x, arguments)
     at = np.asarray(x, dtype=np.float64)
     if not -at.ndim <= dim < at.ndim:
         raise ValueError(f"{entry.name}: dim {dim} is out of range for an array with {at.ndim} dimensions")
-    return np.moveaxis(_compiled_rows(expr(entry), np.moveaxis(at, dim, -1), arguments), -1, dim)
+    return np.moveaxis(along_rows(expr(entry), np.moveaxis(at, dim, -1), arguments), -1, dim)
 
 
-def _compiled_rows(expr: Expr, rows: Array, arguments: Mapping[str, ArrayLike]) -> Array:
+def along_rows(expr: Expr, rows: Array, arguments: Mapping[str, ArrayLike]) -> Array:
+    """An along-axis formula on the rows of an array, whose last dimension is the axis, in float64."""
     with np.errstate(all="ignore"):
         return np.asarray(_compiled(expr)(x=rows, **{k: v for k, v in arguments.items() if k in expr.symbols}))
 

@@ -23,16 +23,16 @@ def latex(name: str | Entry, of: str = "value") -> str:
     Along an axis the slope is the Jacobian applied to a direction t. Raises ValueError for an unknown name or part.
     """
     entry = find(name)
-    return _latex(_part(entry, of), "i" if entry.kind == "along axis" else "")
+    return _latex(_part(entry, of), "i" if entry.along_axis else "")
 
 
 def plain_text(name: str | Entry, of: str = "value") -> str:
     """The same on one line of Unicode, for terminals."""
     entry = find(name)
-    return _plain_text(_part(entry, of), "i" if entry.kind == "along axis" else "")
+    return _plain_text(_part(entry, of), "i" if entry.along_axis else "")
 
 
 def mathml(name: str | Entry, of: str = "value") -> str:
     """The same as one `<math>` element, for pages."""
     entry = find(name)
-    return _mathml(_part(entry, of), "i" if entry.kind == "along axis" else "")
+    return _mathml(_part(entry, of), "i" if entry.along_axis else "")

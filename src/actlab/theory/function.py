@@ -12,10 +12,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..catalogue import Entry, at_kink, find
 from ..language import Expr, substitute, walk
-from .evaluate import Array, evaluate
+from .evaluate import Array, evaluate, together
 
 Numbers: TypeAlias = NDArray[np.floating[Any]]
-SCALAR_KINDS = ("pointwise", "random", "straight-through")
 
 
 def _grid() -> Numbers:
@@ -32,13 +31,17 @@ GRID = _grid()
 
 _SEAMS = 256  # of an endless set of seams, those nearest to 0 are kept
 
+# A bracket is cut in 16 at once where there are few: a call costs about as much for 15 places as for one.
+_CUTS_OF_FEW, _CUTS_OF_MANY = np.arange(1, 16) / 16, np.array([0.5])
+_FEW = 64
+
 # node -> the expression whose roots are where it changes from one formula to another, or stops being smooth
 _SWITCHES: dict[str, Callable[[tuple[Expr, ...]], Expr]] = {
     **dict.fromkeys(("lt", "le", "gt", "ge", "maximum", "minimum"), lambda args: args[0] - args[1]),
     **dict.fromkeys(("abs", "sign", "softsign", "sqrt", "log", "power"), lambda args: args[0]),
     "log1p": lambda args: args[0] + 1,
     "div": lambda args: args[1],
-    "hypot": lambda args: args[0] * args[0] + args[1] * args[1],
+    **dict.fromkeys(("hypot", "ramp"), lambda args: args[0] * args[0] + args[1] * args[1]),
 }
 
 
@@ -74,10 +77,22 @@ class Function:
         # the slope's formula may go on where the value has ended: 1/x does where log(x) does not
         return np.where(np.isnan(evaluate(self.formula(), x)), np.nan, y) if order and self.partial else y
 
+    def with_slope(self, x: Array) -> tuple[Array, Array]:
+        """Value and slope at finite places `x`, in float64, at less cost than one after the other."""
+        y, slope = together(self.formula(), self.formula(1), x)
+        return y, np.where(np.isnan(y), np.nan, slope) if self.partial else slope
+
     @cached_property
     def partial(self) -> bool:
         """Whether the value is undefined somewhere."""
         return bool(np.isnan(self(GRID)).any())
+
+    @cached_property
+    def turns(self) -> int:
+        """How often the slope changes sign between -12 and 12."""
+        signs = np.sign(self(np.linspace(-12.0, 12.0, 1201), 1))
+        signs = signs[signs != 0]
+        return int(np.sum(signs[1:] != signs[:-1]))
 
     @cached_property
     def declared(self) -> tuple[float, ...]:
@@ -112,16 +127,19 @@ def _function(entry: Entry, given: tuple[tuple[str, float], ...]) -> Function:
     return Function(entry, dict(given))
 
 
-def function_of(name: str | Entry, needs: str, **params: object) -> Function:
+def function_of(name: str | Entry | Function, needs: str, /, **params: object) -> Function:
     """The entry of this name with these parameters as a function of one number.
 
+    name: what is a `Function` already stays as it is: so its parameters may be called as those of a caller are.
     needs: what wants it, for the error. Raises ValueError when the entry is no function of one number.
     """
-    entry = find(name)
-    if entry.kind not in SCALAR_KINDS:
+    if isinstance(name, Function):
+        return name
+    entry, params = find(name).sized(params)
+    if entry.along_axis:
         raise ValueError(
-            f"{entry.name} is {entry.kind}: its output depends on several inputs, so {needs} is not defined for it; "
-            "ask for a pointwise activation"
+            f"{entry.name} works along an axis: its output depends on several inputs, so {needs} is not defined for "
+            "it; ask for a pointwise activation"
         )
     return _function(entry, tuple(entry.arguments(params).items()))
 
@@ -146,12 +164,16 @@ def bisect(g: Callable[[Numbers], Numbers], low: Numbers, high: Numbers) -> Numb
     """A place between each `low` and `high` at which `g` changes sign, to the last digit."""
     low, high = np.array(low, dtype=np.float64), np.array(high, dtype=np.float64)
     start = np.sign(g(low))
+    lanes = np.arange(len(low))
     for _ in range(200):
-        middle = low + (high - low) / 2
-        if np.all((middle == low) | (middle == high)):
+        cuts = _CUTS_OF_FEW if len(low) <= _FEW else _CUTS_OF_MANY
+        inside = low[:, None] + (high - low)[:, None] * cuts
+        if np.all((inside == low[:, None]) | (inside == high[:, None])):
             break
-        same = np.sign(g(middle)) == start
-        low, high = np.where(same, middle, low), np.where(same, high, middle)
+        same = np.sign(g(inside.reshape(-1)).reshape(inside.shape)) == start[:, None]
+        edges = np.concatenate([low[:, None], inside, high[:, None]], axis=1)
+        first = np.argmin(np.concatenate([same, np.zeros((len(low), 1), dtype=bool)], axis=1), axis=1)
+        low, high = edges[lanes, first], edges[lanes, first + 1]
     # the end at which g is smaller
     return np.where(np.abs(g(low)) <= np.abs(g(high)), low, high)
 

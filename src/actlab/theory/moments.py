@@ -21,6 +21,7 @@ _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(20)
 _CUTS = np.array([0.0, 1.0, 2.0, 3.0, 4.5, 6.0, 9.0, 14.0, 22.0, 38.0])
 _POINT = 1e-150  # a standard deviation whose square underflows
 _TOLERANCE = 1e-13
+_UNDERFLOW = 1e-320  # what sums of subnormal numbers may differ by
 _NARROWEST = 1e-14  # standard deviations; a part this narrow is a singularity
 _ACCEPTED = 1e-10  # relative error that may be left in such parts
 _LARGEST = 40_000  # parts; sin(1000 z) needs about 3000
@@ -75,13 +76,18 @@ def _moments(function: Function, q: float) -> Moments:
         cuts = np.concatenate([cuts, bends, -bends])
     edges = np.unique(cuts[np.abs(cuts) <= _CUTS[-1]])
     low, high = edges[:-1], edges[1:]
-    whole, size = _integrate(function, s, low, high)
-    total, scale, count = np.zeros(4), size.sum(axis=0), len(low)
+    total, scale, count = np.zeros(4), np.zeros(4), len(low)
     exists = np.ones(4, dtype=bool)
+    whole: Numbers | None = None
     while len(low):
         middle = low + (high - low) / 2
-        left, left_size = _integrate(function, s, low, middle)
-        right, right_size = _integrate(function, s, middle, high)
+        unsplit = [(low, high)] if whole is None else []
+        (left, left_size), (right, right_size), *first = _integrate(
+            function, s, (low, middle), (middle, high), *unsplit
+        )
+        if whole is None:
+            whole, whole_size = first[0]
+            scale = whole_size.sum(axis=0)
         halves = left + right
         scale = np.maximum(scale, (left_size + right_size).sum(axis=0))
         exists &= np.isfinite(scale) & np.all(np.isfinite(halves), axis=0)
@@ -90,7 +96,7 @@ def _moments(function: Function, q: float) -> Moments:
             exists &= apart.sum(axis=0) <= _ACCEPTED * scale
             settled = np.ones(len(low), dtype=bool)
         else:
-            settled = np.all((apart <= _TOLERANCE * scale) | ~exists, axis=1)
+            settled = np.all((apart <= _TOLERANCE * scale + _UNDERFLOW) | ~exists, axis=1)
         if not exists[:2].all():
             raise ValueError(
                 f"{function.entry.name}: its mean square over a normal input of variance {q:g} does not exist or "
@@ -116,16 +122,22 @@ def _empty(function: Function, order: int) -> tuple[tuple[float, float], ...]:
     return tuple(piece for piece in pieces(function.seams) if not np.any(function(probes(*piece), order)))
 
 
-def _integrate(function: Function, s: float, low: Numbers, high: Numbers) -> tuple[Numbers, Numbers]:
-    """Integrals over each part of f, f^2, f' and f'^2, and of their absolute values."""
+def _integrate(function: Function, s: float, *spans: tuple[Numbers, Numbers]) -> list[tuple[Numbers, Numbers]]:
+    """For each span of parts from low to high: integrals of f, f^2, f' and f'^2, and of their absolute values.
+
+    The spans share one evaluation: calling costs more than computing.
+    """
+    low, high = (np.concatenate(ends) for ends in zip(*spans, strict=True))
     half = (high - low) / 2
     t = low[:, None] + half[:, None] * (1 + _NODES)
     density = np.exp(-t * t / 2) / math.sqrt(2 * math.pi) * _WEIGHTS * half[:, None]
-    f, d = function(s * t), function(s * t, 1)
+    f, d = function.with_slope(s * t)
     with np.errstate(all="ignore"):
         # where the density is below float64 it has won
         parts = np.where(density > 0, np.stack([f, f * f, d, d * d]) * density, 0.0)
-    return parts.sum(axis=-1).T, np.abs(parts).sum(axis=-1).T
+    integrals, sizes = parts.sum(axis=-1).T, np.abs(parts).sum(axis=-1).T
+    ends = np.cumsum([len(part) for part, _ in spans])[:-1]
+    return list(zip(np.split(integrals, ends), np.split(sizes, ends), strict=True))
 
 
 def gain(name: str | Entry, **params: object) -> float:

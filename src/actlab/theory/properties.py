@@ -15,10 +15,10 @@ from ..catalogue import Entry, find
 from .collapse import Collapse, collapse
 from .cost import Cost, cost
 from .evaluate import slope, value
-from .extent import Curve, Range, extent, limits
-from .function import GRID, SCALAR_KINDS, Function, Numbers, bisect, function_of
+from .extent import Curve, Range, extent, leaps, limits
+from .function import GRID, Function, Numbers, bisect, function_of
 from .moments import Moments, moments_of
-from .rows import Rows, measure_rows, steepest
+from .rows import Rows, companions, first_moves, measure_rows, steepest
 from .shape import Corner, corners, fixed_points, listed, period, saturation, shape, smoothness
 from .signal import EdgeOfChaos, edge_of
 
@@ -121,7 +121,7 @@ def properties(name: str | Entry, **params: object) -> Properties:
     name: an entry, its name or an alias. params: numbers for its parameters, defaults otherwise.
     Raises ValueError for an unknown name or a number outside a parameter's set, TypeError for an unknown parameter.
     """
-    entry = find(name)
+    entry, params = find(name).sized(params)
     return _properties(entry, tuple(entry.arguments(params).items()))
 
 
@@ -129,9 +129,9 @@ def properties(name: str | Entry, **params: object) -> Properties:
 @np.errstate(all="ignore")  # formulas may overflow or be undefined far out
 def _properties(entry: Entry, given: tuple[tuple[str, float], ...]) -> Properties:
     arguments = dict(given)
-    if entry.kind not in SCALAR_KINDS:
-        return _along_axis(entry, arguments)
     shown = {key: arguments[key] for key, parameter in entry.parameters.items() if not parameter.draw}
+    if entry.along_axis:
+        return _along_axis(entry, shown)
     return _pointwise(function_of(entry, "a property", **shown), arguments)
 
 
@@ -201,7 +201,7 @@ def _pointwise(function: Function, arguments: Mapping[str, float]) -> Properties
         slope_gain=_inverse_root(means and means.slope_second),
         edge_of_chaos=MappingProxyType({b: edge_of(function, b) for b in SIGMA_B} if means else {}),
         cost=cost(function.entry),
-        elsewhere=function.entry.elsewhere,
+        elsewhere=MappingProxyType(dict(function.entry.known_as)),
     )
 
 
@@ -210,10 +210,11 @@ def _inverse_root(square: float | None) -> float | None:
 
 
 def _along_axis(entry: Entry, arguments: dict[str, Any]) -> Properties:
-    """An entry along an axis seen through its first output while the first of two scores moves and the other is 0."""
+    """An entry along an axis seen through its first output while the first score moves and the others stay."""
+    others = companions(entry, **arguments)
 
     def first(x: Numbers, order: int = 0) -> Numbers:
-        rows = np.stack([np.clip(x, -_FAR, _FAR), np.zeros_like(x)], axis=-1)
+        rows = first_moves(np.clip(x, -_FAR, _FAR), others)
         if order == 0:
             y = value(entry, rows, **arguments)[..., 0]
             return np.where(np.abs(y) < _FAR / 1e3, y, np.copysign(np.inf, y))
@@ -224,7 +225,11 @@ def _along_axis(entry: Entry, arguments: dict[str, Any]) -> Properties:
 
     curve: Curve = first
     grid = GRID[np.abs(GRID) <= 1e4]
-    values, slopes = extent(curve, (), 0, grid), extent(curve, (), 1, grid)
+    # rows are cut and ranked behind the formula's back, so its pieces are looked for in its slope
+    leaping = [*leaps(lambda x: first(x, 1)), *leaps(lambda x: np.where(first(x, 1) == 0, 1.0, 0.0))]
+    # beyond 20 rounding alone makes the slope of an exponential 0
+    seams = tuple(sorted({round(place, 9) + 0.0 for place in leaping if abs(place) < 20}))
+    values, slopes = extent(curve, seams, 0, grid), extent(curve, seams, 1, grid)
     return Properties(
         name=entry.name,
         kind=entry.kind,
@@ -260,6 +265,6 @@ def _along_axis(entry: Entry, arguments: dict[str, Any]) -> Properties:
         slope_gain=None,
         edge_of_chaos=MappingProxyType({}),
         cost=cost(entry),
-        elsewhere=entry.elsewhere,
+        elsewhere=MappingProxyType(dict(entry.known_as)),
         rows=measure_rows(entry, **arguments),
     )

@@ -56,10 +56,17 @@ def corners(function: Function) -> tuple[Corner, ...]:
         return ()
     values, slopes = (sides(function, function.seams, order) for order in range(2))
     broken = _jumps(values) | _jumps(slopes)
+    return tuple(corner for corner, kink in zip(meetings(function), broken, strict=True) if kink)
+
+
+def meetings(function: Function) -> tuple[Corner, ...]:
+    """Every place where pieces of the formula meet, in rising order, also where they meet smoothly."""
+    if not function.seams:
+        return ()
+    values, slopes = (sides(function, function.seams, order) for order in range(2))
     return tuple(
         Corner(at, _tidy(v[0]), _tidy(v[2]), _tidy(d[0]), _tidy(d[2]), float(d[1]))
-        for at, v, d, kink in zip(function.seams, values, slopes, broken, strict=True)
-        if kink
+        for at, v, d in zip(function.seams, values, slopes, strict=True)
     )
 
 
