@@ -12,7 +12,7 @@ import pytest
 
 from actlab.catalogue import ENTRIES
 from actlab.catalogue.lookup import define
-from actlab.theory import properties, slope, value
+from actlab.theory import Rows, properties, slope, value
 from actlab.theory.collapse import FORMATS
 
 INF = math.inf
@@ -256,9 +256,13 @@ def test_cost_counts_transcendental_calls_and_bytes(name, calls, saved):
 
 def test_along_axis_entries_tell_what_their_rows_keep():
     """Softmax rows sum to 1 and ignore a shift; softmin reverses the order; log_softmax sums to nothing fixed."""
-    assert properties("softmax").rows == (1.0, True, "kept")
-    assert properties("softmin").rows == (1.0, True, "reversed")
-    assert properties("log_softmax").rows == (None, True, "kept")
+    assert properties("softmax").rows == Rows(1.0, True, "kept", False, pytest.approx(1.0), 0.0, 1.0)
+    assert properties("softmin").rows == Rows(1.0, True, "reversed", False, pytest.approx(1.0), 0.0, 1.0)
+    assert properties("log_softmax").rows == Rows(None, True, "kept", False, None, 0.0, 1.0)
+    sparse, sink, pieces = (properties(name).rows for name in ("sparsemax", "softmax_off_by_one", "maxout"))
+    assert sparse is not None and sparse.zeros > 0.5 and sparse.total == 1
+    assert sink is not None and sink.total is None and sink.most is not None and sink.most < 1
+    assert pieces is not None and pieces.stretch == 0.5 and properties("spherical_softmax").rows.scale_invariant
     assert properties("softmax").gain is None
     # two equal leaders: p (1 - p) [[1, -1], [-1, 1]] has norm 1/2; log_softmax reaches sqrt(n) on rows of n
     assert properties("softmax").lipschitz == pytest.approx(0.5, abs=1e-9)
