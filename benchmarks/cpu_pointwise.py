@@ -131,6 +131,7 @@ def main() -> None:
         for size in asked.log2:
             for dtype in asked.dtypes:
                 x = torch.randn(2**size).to(getattr(torch, dtype)).requires_grad_()
+                seen: dict[str, list[float]] = {}
                 for name in names:
                     row = measured(name, x, asked.repeats)
                     about_row = {**about, "entry": name, "elements": 2**size, "dtype": dtype}
@@ -141,6 +142,11 @@ def main() -> None:
                         if key.endswith("ratio")
                     )
                     print(f"2^{size} {dtype:9s}{name:18s} {ratios}", file=sys.stderr)
+                    for key, number in row.items():
+                        if key.endswith("ratio") and isinstance(number, float):
+                            seen.setdefault(key.removesuffix("_ratio"), []).append(number)
+                means = "  ".join(f"{key:24s} {statistics.geometric_mean(found):6.2f}x" for key, found in seen.items())
+                print(f"2^{size} {dtype:9s}{'geometric mean':18s} {means}", file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -19,6 +19,10 @@ def _binary(x):
     return where(x >= 0, 1, -1)
 
 
+def _cut(x):
+    return minimum(maximum(x, -1), 1)
+
+
 @activation(
     kind="straight-through",
     source="Hinton 2012 (lectures); Bengio et al. 2013, arXiv:1308.3432",
@@ -46,7 +50,7 @@ def ste_sign(x):
 )
 def ste_hard_tanh(x):
     """The sign, +1 at 0, with the slope of hard tanh."""
-    return straight(_binary(x), minimum(maximum(x, -1), 1))
+    return straight(_binary(x), _cut(x))
 
 
 @activation(
@@ -61,7 +65,7 @@ def ste_hard_tanh(x):
 )
 def bi_real_sign(x):
     """The sign, +1 at 0, with the slope 2 - 2|x| of a piecewise quadratic."""
-    near = minimum(maximum(x, -1), 1)
+    near = _cut(x)
     return straight(_binary(x), near * (2 - abs(near)))
 
 
@@ -77,7 +81,7 @@ def bi_real_sign(x):
 )
 def ste_ternary(x, threshold=fixed(0.5, above=0, below=1)):
     """-1, 0 or 1, with the slope of hard tanh."""
-    return straight(where(x > threshold, 1, where(x < -threshold, -1, 0)), minimum(maximum(x, -1), 1))
+    return straight(where(x > threshold, 1, where(x < -threshold, -1, 0)), _cut(x))
 
 
 @activation(
@@ -149,5 +153,5 @@ def spike_sigmoid(x, alpha=fixed(4.0, above=0)):
 )
 def spike_triangle(x, gamma=fixed(0.3, above=0)):
     """A spike at and above 0, with the slope gamma max(0, 1 - |x|)."""
-    near = minimum(maximum(x, -1), 1)
+    near = _cut(x)
     return straight(_spike(x), gamma * (near * (1 - abs(near) / 2)))

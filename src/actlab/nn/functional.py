@@ -62,7 +62,7 @@ def _gated(entry: Entry, signature: inspect.Signature) -> Callable[..., Tensor]:
         del given["x"]
         gate, layout, dim = (given.pop(key) for key in ("gate", "layout", "dim"))
         if given["up"] is None:
-            check_halves(entry.name, gate, layout)
+            check_halves(entry, gate, layout)
             check(entry.name, x)
             check_dim(entry.name, x, dim)
             x, given["up"] = halves(entry.name, x, gate, layout, dim)

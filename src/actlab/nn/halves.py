@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 from torch import Tensor
 
-# gate -> who lays it out like that; libraries disagree, so none is the default
-GATES = {
-    "first": "vLLM, Transformer Engine, timm SwiGLU and the fused projections of transformers",
-    "second": "torch.nn.GLU, timm GluMlp, diffusers",
-}
+from ..catalogue import Entry
+from ..catalogue.naming import choices, namesakes
+
+# gate -> what it means for the halves a and b; libraries disagree, so none is the default
+GATES = {"first": "act(a) * b", "second": "a * act(b)"}
 # layout -> the (first, second) half of a tensor along a dimension that is not negative
 LAYOUTS: dict[str, Callable[[Tensor, int], tuple[Tensor, Tensor]]] = {
     "chunk": lambda x, dim: (x.narrow(dim, 0, x.shape[dim] // 2), x.narrow(dim, x.shape[dim] // 2, x.shape[dim] // 2)),
@@ -18,16 +18,22 @@ LAYOUTS: dict[str, Callable[[Tensor, int], tuple[Tensor, Tensor]]] = {
 }
 
 
-def check_halves(name: str, gate: object, layout: object) -> None:
+def check_halves(entry: Entry, gate: object, layout: object) -> None:
     """ValueError unless the gate's half and the layout are stated, listing what they mean and who uses which."""
     if gate not in GATES:
-        meanings = " or ".join(f'gate="{half}" (as in {users})' for half, users in GATES.items())
-        said = "" if gate is None else f", not {gate!r}"
-        raise ValueError(f"{name}: say which half of the input is the gate: {meanings}{said}")
+        users = choices(entry)
+        told = [
+            f'gate="{half}" is {formula}' + (f" ({', '.join(users[half])})" if users[half] else "")
+            for half, formula in GATES.items()
+        ]
+        told += [f'"{name}" is {other}' for name, other in namesakes(entry).items()]
+        said = "" if gate is None else f"; not gate={gate!r}"
+        asked = f"{entry.name}: say which half is the gate, or whose unit it is"
+        raise ValueError(f"{asked}: {'; '.join(told)}{said}")
     if layout not in LAYOUTS:
         raise ValueError(
-            f'{name}: layout is "chunk" (x[..., :d] and x[..., d:]) or "interleaved" (x[..., ::2] and x[..., 1::2]), '
-            f"not {layout!r}"
+            f'{entry.name}: layout is "chunk" (x[..., :d] and x[..., d:]) or "interleaved" (x[..., ::2] and '
+            f"x[..., 1::2]), not {layout!r}"
         )
 
 

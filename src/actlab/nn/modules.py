@@ -153,7 +153,7 @@ class GatedUnit(Activation):
 
     def _take(self, given: dict[str, Any]) -> None:
         self.gate, self.layout = given.pop("gate"), given.pop("layout")
-        check_halves(self.entry.name, self.gate, self.layout)
+        check_halves(self.entry, self.gate, self.layout)
 
     def forward(self, x: Tensor, up: Tensor | None = None) -> Tensor:
         """The unit's output, half as long along `dim` as `x`; with `up`, as long as `x`, which is then the gate."""

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from ..catalogue import Entry, find
-from ..catalogue.naming import Resolved, choices, namesakes
+from ..catalogue.naming import Resolved
 from ..catalogue.naming import resolve as _by_name
 
 # where torch keeps what it has as a class or a function
@@ -56,11 +56,3 @@ def require(name: Any, found: Resolved, given: dict[str, Any]) -> None:
     if missing:
         asked = ", ".join(f"{key}=..." for key in missing)
         raise ValueError(f"{name} has no default for {' and '.join(missing)}; write create({name!r}, {asked})")
-    if found.entry.kind == "gated" and given.get("gate") is None:
-        users = choices(found.entry)
-        told = [
-            f'gate="{gate}" is {formula}' + (f" ({', '.join(users[gate])})" if users[gate] else "")
-            for gate, formula in (("first", "act(a) * b"), ("second", "a * act(b)"))
-        ]
-        told += [f'"{name}" is {other}' for name, other in namesakes(found.entry).items()]
-        raise ValueError(f"{found.entry.name}: say which half is the gate, or whose unit it is: {'; '.join(told)}")

@@ -111,9 +111,14 @@ def total(a):
     return np.sum(a, axis=-1, keepdims=True)
 
 
-def log_softmax(a):
+def below_top(a):
+    # (the distance to the largest of the row, -inf in a fully masked row; that largest)
     m = np.max(a, axis=-1, keepdims=True)
-    shifted = a - np.where(m == -np.inf, 0.0, m)
+    return a - np.where(m == -np.inf, 0.0, m), m
+
+
+def log_softmax(a):
+    shifted, _ = below_top(a)
     # the largest term is exactly 1, so the sum is at least 1 unless the row is fully masked
     return shifted - np.log(np.maximum(1.0, total(np.exp(shifted))))
 
@@ -162,8 +167,7 @@ def level(low, high, rises):
 
 
 def excess(p, a):
-    m = np.max(a, axis=-1, keepdims=True)
-    z = a - np.where(m == -np.inf, 0.0, m)
+    z, m = below_top(a)
     powers = lambda t: total(np.maximum(z - t, 0.0) ** p)
     t, _ = level(np.full_like(m, -1.0), np.zeros_like(m), lambda t: powers(t) < 1)
     u = z - t
@@ -175,8 +179,7 @@ def excess(p, a):
 
 
 def share(budget, a):
-    m = np.max(a, axis=-1, keepdims=True)
-    z = a - np.where(m == -np.inf, 0.0, m)
+    z, m = below_top(a)
     budget = budget + 0.0 * m
     found = np.isfinite(z)
     room = np.minimum(budget, total(found))

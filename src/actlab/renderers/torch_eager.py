@@ -57,7 +57,7 @@ def sigmoid_slope(a):
 
 
 def softplus(a):
-    return torch.where(a > 0, a, torch.zeros_like(a)) + log1p(torch.exp(-torch.abs(a)))
+    return positive(a) + log1p(torch.exp(-torch.abs(a)))
 
 
 def damp(a, b):
@@ -186,7 +186,7 @@ def unit(a, dim):
 
 
 def below_top(a, dim):
-    # (the distance to the largest of the row, -0 in an empty row; which rows are empty); the largest cancels later
+    # (the distance to the largest of the row, 0 in an empty row; which rows are empty); the largest cancels later
     top = torch.amax(a.detach(), dim, keepdim=True)
     masked = top == -math.inf
     return torch.where(masked, torch.zeros_like(a), a - top.masked_fill(masked, 0.0)), masked
@@ -216,7 +216,7 @@ def excess(p, a, dim):
     for _ in range(2):
         inside = u > 0
         w = torch.where(inside, power(torch.where(inside, u, torch.ones_like(u)), p - 1), torch.zeros_like(u))
-        total = torch.sum(torch.where(inside, u, torch.zeros_like(u)) * w, dim, keepdim=True)
+        total = torch.sum(positive(u) * w, dim, keepdim=True)
         u = u - (total - 1) / (p * torch.sum(w, dim, keepdim=True))
     return torch.where(torch.isnan(z), z, positive(u)).masked_fill(masked, 0.0)
 
