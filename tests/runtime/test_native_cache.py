@@ -13,7 +13,8 @@ import pytest
 import torch
 
 from actlab.language import symbol, tanh
-from actlab.renderers.llvm_cpu import Plan
+from actlab.renderers.llvm_cpu import Part
+from actlab.renderers.llvm_loops import Plan
 from actlab.runtime import launch, machine
 
 X = symbol("x")
@@ -22,6 +23,11 @@ X = symbol("x")
 def _load_anew(plan: Plan) -> launch.Native:
     launch.compiled.cache_clear()
     return launch.compiled(plan)
+
+
+def _run_anew(plan: Plan, x: torch.Tensor) -> torch.Tensor:
+    launch.compiled.cache_clear()
+    return launch.run(plan, x)
 
 
 def _broken(path: Path, how: str) -> None:
@@ -33,20 +39,20 @@ def _broken(path: Path, how: str) -> None:
 def test_a_corrupt_cache_is_compiled_again(how: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file that was cut or changed is neither run nor fatal; it is replaced."""
     monkeypatch.setenv("ACTLAB_CACHE", str(tmp_path))
-    plan = Plan(X * tanh(X) + 0.125)
+    plan = Plan((Part(X * tanh(X) + 0.125),), ways=("each", "each"))
     _load_anew(plan)
     (path,) = (tmp_path / "kernels").iterdir()
     whole = path.read_bytes()
     _broken(path, how)
     x = torch.randn(9)
-    torch.testing.assert_close(launch.run(_load_anew(plan), x, []), x * x.tanh() + 0.125)
+    torch.testing.assert_close(_run_anew(plan, x), x * x.tanh() + 0.125)
     assert path.read_bytes() == whole
 
 
 def test_the_cache_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Canary: the second load compiles nothing."""
     monkeypatch.setenv("ACTLAB_CACHE", str(tmp_path))
-    plan = Plan(X * tanh(X) + 0.25)
+    plan = Plan((Part(X * tanh(X) + 0.25),), ways=("each", "each"))
     _load_anew(plan)
     monkeypatch.setattr(machine, "_parsed", lambda *given: pytest.fail("compiled again"))
     _load_anew(plan)
@@ -60,8 +66,8 @@ def test_a_cache_that_cannot_be_written_or_is_open_to_others_is_done_without(
     blocked.write_text("a file where the folder should be")
     monkeypatch.setenv("ACTLAB_CACHE", str(blocked))
     x = torch.randn(9)
-    plan = Plan(X * tanh(X) + 0.5)
-    torch.testing.assert_close(launch.run(_load_anew(plan), x, []), x * x.tanh() + 0.5)
+    plan = Plan((Part(X * tanh(X) + 0.5),), ways=("each", "each"))
+    torch.testing.assert_close(_run_anew(plan, x), x * x.tanh() + 0.5)
     shared = tmp_path / "shared" / "kernels"
     shared.mkdir(parents=True)
     shared.chmod(shared.stat().st_mode | stat.S_IWOTH)

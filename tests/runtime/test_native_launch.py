@@ -19,29 +19,44 @@ import actlab
 from actlab.catalogue import ENTRIES
 from actlab.language import Phi, exp, sigmoid, symbol, tanh
 from actlab.nn.call import prepare
-from actlab.renderers.llvm_cpu import LANES, Plan, kernel_text
-from actlab.runtime import Kernel, kernel, launch, machine, native, pointwise
+from actlab.renderers.llvm_cpu import Part
+from actlab.renderers.llvm_loops import Plan, kernel_text
+from actlab.runtime import Kernel, kernel, launch, machine, native, one_pass, pointwise
 from actlab.testing.comparison import same_bits
 
 X = symbol("x")
+LANES = 64  # of the widest machine; a multiple of every other
 SILU = kernel(X * sigmoid(X))
 
 
 @pytest.fixture
 def counted_runs(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
-    """The number of threads of every compiled run inside the test."""
+    """The number of threads of every compiled run of SILU and what is made inside the test."""
     teams: list[int] = []
-    taken = launch.run
+    taken = launch.compiled
 
-    def seen(made: launch.Native, x: Tensor, others: list[Tensor]) -> Tensor:
-        def run(count: int, team: int, *rest: int) -> None:
+    def counting(plan: Plan) -> launch.Native:
+        made = taken(plan)
+
+        def call(team: int, *rest: int) -> int:
             teams.append(team)
-            made.run(count, team, *rest)
+            return made.call(team, *rest)
 
-        return taken(launch.Native(run, made.lines), x, others)
+        return launch.Native(call, made.plenty)
 
-    monkeypatch.setattr(native, "run", seen)
+    kernels = (SILU, SILU.partial("x"))
+    for one in kernels:
+        _forget(one)
+    monkeypatch.setattr(one_pass, "compiled", counting)
     yield teams
+    for one in kernels:
+        _forget(one)
+
+
+def _forget(made: Kernel) -> None:
+    made.native.clear()
+    made.flat.clear()
+    made.flat_product.clear()
 
 
 @pytest.fixture
@@ -95,12 +110,21 @@ def test_an_element_does_not_know_where_it_stands(dtype: torch.dtype) -> None:
 
 def test_a_run_writes_nothing_beside_its_output() -> None:
     """The last block is not full; what lies behind the output stays."""
-    made = launch.compiled(Plan(SILU.expr))
+    made = launch.compiled(Plan((Part(SILU.expr),), ways=("each", "each")))
     for count in (1, LANES - 1, LANES, LANES + 1):
         x, y = torch.randn(count), torch.full((count + 2 * LANES,), 7.0)
-        made.run(count, 1, x.data_ptr(), y[LANES:].data_ptr(), *machine.openmp())
+        made.call(1, 0, count, 1, x.data_ptr(), y[LANES:].data_ptr())
         assert bool((y[:LANES] == 7.0).all()) and bool((y[LANES + count :] == 7.0).all())
         same_bits(y[LANES : LANES + count], _value(x), str(count))
+
+
+def test_a_kernel_that_is_given_too_few_numbers_reads_none() -> None:
+    """A miscounted call is an error of Python and not a read behind its arguments."""
+    made = launch.compiled(Plan((Part(SILU.expr),), ways=("each", "each")))
+    x = torch.randn(3)
+    for given in ((1, 0, 3, 1, x.data_ptr()), (), (1, 0, 3, 1, x.data_ptr(), x.data_ptr(), 0)):
+        with pytest.raises(TypeError):
+            made.call(*given)
 
 
 @pytest.mark.usefixtures("two_threads")
@@ -279,7 +303,7 @@ def test_the_machine_code_uses_vectors_of_the_widest_kind(name: str) -> None:
     """The assembly of mish and gelu works on whole vectors of the host and calls no function inside the loop."""
     made = prepare(ENTRIES[name], {}).run
     assert isinstance(made, Kernel)
-    text = machine.assembly(kernel_text(Plan(made.expr)))
+    text = machine.assembly(kernel_text(Plan((Part(made.expr),))))
     named = machine.machine().name
     wide = "zmm" if "+avx512f" in named else "ymm" if "+avx2" in named else r"v\d+\.4s"
     assert len(re.findall(wide, text)) > 50
@@ -325,8 +349,8 @@ def test_the_switch_turns_compiled_kernels_off(counted_runs: list[int]) -> None:
 
 def test_a_number_that_changes_at_every_step_is_not_compiled_at_every_step(monkeypatch: pytest.MonkeyPatch) -> None:
     """Formulas that differ in their numbers alone are compiled a bounded number of times; the rest is left to torch."""
-    monkeypatch.setattr(native, "_MOST_ALIKE", 3)
-    monkeypatch.setattr(native, "_alike", type(native._alike)())
+    monkeypatch.setattr(launch, "_MOST_ALIKE", 3)
+    monkeypatch.setattr(launch, "_alike", type(launch._alike)())
     x = torch.randn(9)
     made = [kernel(X * sigmoid(X * (1 + step / 16))) for step in range(1, 6)]
     assert [native.value(one, x, ()) is not None for one in made] == [True, True, True, False, False]

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from ..catalogue import Entry
 from ..language import substitute
-from ..runtime import AxisKernel, Kernel, along_axis, axis_kernel, kernel, pointwise
+from ..runtime import AxisKernel, Halves, Kernel, along_axis, axis_kernel, gated, in_place, kernel, pointwise
 
 FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
 
@@ -34,8 +34,16 @@ class Call:
     draw: str = ""
     bounds: tuple[float, ...] = ()
 
+    @property
+    def quick(self) -> Callable[[Tensor], Tensor | None] | None:
+        """What answers a plain tensor at once; None for calls that it cannot speak for."""
+        return None if self.random is not None or self.names else self.run.quick
+
     def __call__(self, x: Tensor, tensors: tuple[Tensor, ...] = (), dim: int = -1, training: bool = False) -> Tensor:
         """The value at `x`. Raises TypeError for input that is no floating-point tensor, IndexError for a wrong dim."""
+        quick = None if tensors or (dim != -1 and self.entry.along_axis) else self.quick
+        if quick is not None and (y := quick(x)) is not None:
+            return y
         check(self.entry.name, x)
         run = self.run
         if training and self.random is not None:
@@ -48,6 +56,17 @@ class Call:
             return along_axis(run, x, dim, tensors)
         except ValueError as error:  # a row that does not fit the entry's counts
             raise ValueError(f"{self.entry.name}: along dim {dim} {error}") from None
+
+    def into(self, x: Tensor, tensors: tuple[Tensor, ...]) -> Tensor | None:
+        """The value outside training written over `x` in one pass; None, and `x` as it was, where that cannot be."""
+        return in_place(self.run, x, tensors) if isinstance(self.run, Kernel) else None
+
+    def halved(self, x: Tensor, halves: Halves, tensors: tuple[Tensor, ...] = (), dim: int = -1) -> Tensor:
+        """The value where one tensor holds the gate and what it gates; tensors: those of the further names."""
+        if isinstance(self.run, Kernel):
+            return gated(self.run, halves, x, tensors)
+        gate, up = halves.split(x)
+        return self(gate, (up, *tensors), dim=dim)
 
 
 def _exponential(x: Tensor, dtype: torch.dtype) -> Tensor:
@@ -103,7 +122,8 @@ def masked_as(entry: Entry) -> float | None:
     run = prepare(entry.root or entry, {})
     for far in (-math.inf, math.inf):
         try:
-            longer, rest = run(torch.tensor([far, 0.3, 1.2])), run(torch.tensor([0.3, 1.2]))
+            with torch.device("cpu"), torch.no_grad():  # also while a model is built on another device, or on meta
+                longer, rest = run(torch.tensor([far, 0.3, 1.2])), run(torch.tensor([0.3, 1.2]))
         except ValueError:  # blocks of a fixed size: leaving one out changes every block
             return None
         if longer.shape == (3,) and float(longer[0]) in (0.0, -math.inf) and torch.allclose(longer[1:], rest):

@@ -7,12 +7,15 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from ..catalogue import Entry, find
 from ..catalogue.plugins import all_entries
-from .call import check, check_dim, masked_as, own_copy, prepare, without_masked
+from .call import Call, check, check_dim, masked_as, own_copy, prepare, without_masked
 from .halves import check_halves, halves
+
+_MOST_CALLS = 256  # kept for one function; a parameter that changes at every step is looked at every time
 
 
 @cache
@@ -29,10 +32,18 @@ def function(entry: Entry) -> Callable[..., Tensor]:
     defaults = prepare(entry, {})
     axis, random = entry.along_axis, entry.kind == "random"
     far = masked_as(entry) if axis else None
+    quick = defaults.quick or (lambda x: None)
+    calls: dict[Any, Call] = {}  # by the numbers that were given, so that they are looked at once
 
     def run(x: Tensor, *args: Any, **kwargs: Any) -> Tensor:
         if not args and not kwargs:
-            return defaults(x)
+            y = quick(x)
+            return defaults(x) if y is None else y
+        asked = (*args, *kwargs.items())
+        plain = not axis and not random and not torch.compiler.is_compiling() and all(map(_is_number, args))
+        plain = plain and all(map(_is_number, kwargs.values()))
+        if plain and (known := calls.get(asked)) is not None:
+            return known(x)
         shaped, kwargs = entry.sized(kwargs)
         if shaped is not entry:
             return function(shaped)(x, *args, **kwargs)
@@ -46,7 +57,10 @@ def function(entry: Entry) -> Callable[..., Tensor]:
         x = x if mask is None else without_masked(entry.name, far, x, mask)
         training = bool(given.pop("training", False)) if random else False
         names = tuple(name for name in entry.parameters if isinstance(given.get(name), Tensor))
-        return prepare(entry, given, names)(x, tuple(given[name] for name in names), dim=dim, training=training)
+        call = prepare(entry, given, names)
+        if plain and len(calls) < _MOST_CALLS:
+            calls[asked] = call
+        return call(x, tuple(given[name] for name in names), dim=dim, training=training)
 
     return _named(run, entry, signature)
 
@@ -65,11 +79,17 @@ def _gated(entry: Entry, signature: inspect.Signature) -> Callable[..., Tensor]:
             check_halves(entry, gate, layout)
             check(entry.name, x)
             check_dim(entry.name, x, dim)
-            x, given["up"] = halves(entry.name, x, gate, layout, dim)
+            ways = halves(entry.name, x, gate, layout, dim)
+            names = tuple(name for name in entry.parameters if isinstance(given.get(name), Tensor))
+            return prepare(entry, given, ("up", *names)).halved(x, ways, tuple(given[name] for name in names), dim)
         names = tuple(name for name in entry.parameters if isinstance(given.get(name), Tensor))
         return prepare(entry, given, names)(x, tuple(given[name] for name in names), dim=dim)
 
     return run
+
+
+def _is_number(value: object) -> bool:
+    return type(value) is float or type(value) is int
 
 
 def _named(run: Callable[..., Tensor], entry: Entry, signature: inspect.Signature) -> Callable[..., Tensor]:

@@ -97,7 +97,9 @@ class Activation(nn.Module):
 
     def _answer(self, x: Tensor, at: Tensor) -> Tensor:
         """The activation of `at`, written into `x` if that was asked for and spoils no gradient."""
-        tensors = tuple(self._spread(name, x) for name in self._learned)
+        tensors = tuple(self._spread(name, x) for name in self._learned) if self._learned else ()
+        if self.inplace and at is x and self._call.random is None and (done := self._call.into(x, tensors)) is not None:
+            return done
         y = self._call(at, tensors, dim=self.dim, training=self.training)
         if self.inplace and y.shape == x.shape and not (torch.is_grad_enabled() and y.requires_grad):
             return x.copy_(y)
@@ -127,6 +129,8 @@ class Activation(nn.Module):
         return ", ".join(parts + ["inplace=True"] * self.inplace)
 
     def __reduce_ex__(self, protocol: Any) -> Any:
+        if type(self) is not module_class(type(self).entry):
+            return super().__reduce_ex__(protocol)  # a user's own class, which has a name to be found by
         return _remake, (type(self).entry,), self.__dict__
 
 
@@ -160,7 +164,9 @@ class GatedUnit(Activation):
         if up is None:
             check(self.entry.name, x)
             check_dim(self.entry.name, x, self.dim)
-            x, up = halves(self.entry.name, x, self.gate, self.layout, self.dim)
+            ways = halves(self.entry.name, x, self.gate, self.layout, self.dim)
+            shaped = ways.split(x)[0] if self._learned else x
+            return self._call.halved(x, ways, tuple(self._spread(name, shaped) for name in self._learned), self.dim)
         tensors = (up, *(self._spread(name, x) for name in self._learned))
         return self._call(x, tensors, dim=self.dim, training=self.training)
 

@@ -45,10 +45,15 @@ def Phi(a):
     return 0.5 * erfc(a * -0.7071067811865476)
 
 
+def fall(a):
+    # e^-|a|; at 0 it has the slope of its left side, not that of |a|, so that autograd finds those of its users
+    return torch.exp(torch.where(a > 0, -a, a))
+
+
 def sigmoid(a):
     # the last bit of torch.sigmoid depends on where an element stands
-    e = torch.exp(-torch.abs(a))
-    return torch.where(a < 0, e, torch.ones_like(a)) / (1 + e)
+    e = fall(a)
+    return torch.where(a > 0, torch.ones_like(a), e) / (1 + e)
 
 
 def sigmoid_slope(a):
@@ -57,7 +62,7 @@ def sigmoid_slope(a):
 
 
 def softplus(a):
-    return positive(a) + log1p(torch.exp(-torch.abs(a)))
+    return positive(a) + log1p(fall(a))
 
 
 def damp(a, b):

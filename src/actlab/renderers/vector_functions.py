@@ -1,8 +1,8 @@
 """Elementary functions as straight lines of vector arithmetic: no branch, no table, no call, every input covered.
 
 Each takes and gives vectors of one format. Reductions are the classic ones: Cody & Waite for the exponential, a
-mantissa between sqrt(1/2) and sqrt(2) for the logarithm, Payne & Hanek for the circle. What is left of the digits over
-all exponents is measured by the tests of the runtime.
+mantissa between sqrt(1/2) and sqrt(2) for the logarithm. What is left of the digits over all exponents is measured by
+the tests of the runtime.
 """
 
 from __future__ import annotations
@@ -10,9 +10,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from .spelling import CannotSpell
 from .vector_lines import DOUBLE, SINGLE, Vector, choose, fma, polynomial
-from .vector_numbers import COSINE, NUMBERS, SINE, Numbers
+from .vector_numbers import NUMBERS, Numbers
 
 
 def _of(a: Vector) -> Numbers:
@@ -25,55 +24,54 @@ def within(a: Vector, low: float | None, high: float | None) -> Vector:
     return a if high is None else choose(a > high, high, a)
 
 
-def _power_of_two(n: Vector, offset: int = 0) -> Vector:
-    # the whole number n sits in the low bits of n + magic; n + bias is the exponent field
-    return (((n + n.form.magic).bits() + (n.form.bias + offset)) << n.form.mantissa).real()
-
-
-def _reduced(a: Vector, low: Vector | None = None) -> tuple[Vector, Vector]:
-    """(n, e^r - 1) with a + low = n ln 2 + r; a within the range of e^a."""
-    numbers, magic = _of(a), a.form.magic
-    n = fma(a, 1 / math.log(2), magic) - magic
-    r = fma(n, -numbers.ln2[1], fma(n, -numbers.ln2[0], a))
-    r = r if low is None else r + low
-    return n, fma(r * r, polynomial(r, numbers.exp_), r)
+def _split(a: Vector, step: int = 1, moved: int = 0) -> tuple[Vector, Vector]:
+    """(2^(n + moved), r) with a = n step ln 2 + r and r at most half a step; n + moved within the exponents."""
+    numbers = _of(a)
+    # adding it rounds to a whole number, and leaves the exponent field of 2^(n + moved) in the low bits
+    magic = a.form.magic + a.form.bias + moved
+    raised = fma(a, 1 / (step * math.log(2)), magic)
+    n = raised - magic
+    r = fma(n, -step * numbers.ln2[1], fma(n, -step * numbers.ln2[0], a))
+    return (raised.bits() << a.form.mantissa).real(), r
 
 
 # what an exponent is moved by on the way, so that it stays inside the format where the result leaves it
 _MOVED = 64
+_LIFT = 2.0**_MOVED
 
 
-def _falling(a: Vector, low: Vector | None = None) -> Vector:
-    """e^(a + low) for a up to 0, low being a correction much smaller than a; subnormal results are rounded once."""
-    n, m = _reduced(within(a, _of(a).exp_low, None), low)
-    return (1.0 + m) * _power_of_two(n, _MOVED) * 2.0**-_MOVED
+def _parts(a: Vector, moved: int = 0) -> tuple[Vector, Vector]:
+    """(2^(n + moved), m) with e^a = 2^n (1 + m) and m near 0; n + moved within the exponents."""
+    scale, r = _split(a, moved=moved)
+    return scale, fma(r * r, polynomial(r, _of(a).exp_[2:]), r)
 
 
-def _scaled(a: Vector, n: Vector) -> Vector:
-    """a 2^n, for n that may lie beyond the exponents; subnormal results are rounded once."""
-    small = n < 0.0
-    first = choose(small, n + float(_MOVED), n - float(_MOVED))
-    return a * _power_of_two(first) * choose(small, a.lift(2.0**-_MOVED), 2.0**_MOVED)
+def _lifted(a: Vector) -> Vector:
+    """2^64 e^a for a up to 0."""
+    scale, m = _parts(within(a, _of(a).exp_low, None), _MOVED)
+    return fma(m, scale, scale)
 
 
-def exp(a: Vector) -> Vector:
-    """e^a."""
-    numbers = _of(a)
-    n, m = _reduced(within(a, numbers.exp_low, numbers.exp_high))
-    return _scaled(1.0 + m, n)
+def falling(a: Vector) -> Vector:
+    """e^a for a up to 0; subnormal results are rounded once."""
+    return _lifted(a) * (1 / _LIFT)
+
+
+def exp(a: Vector, rest: Vector | None = None) -> Vector:
+    """e^(a + rest), rest being much smaller than 1; subnormal results are rounded once."""
+    # in steps of 2 ln 2, so that the power of two is a square whose root cannot leave the format
+    scale, r = _split(within(a, _of(a).exp_low, _of(a).exp_high), step=2)
+    return polynomial(r if rest is None else r + rest, _of(a).exp_far) * scale * scale
 
 
 def _expm1_halved(a: Vector, halvings: int) -> Vector:
     """(e^a - 1) / 2^halvings without overflow on the way."""
-    numbers = _of(a)
-    n, m = _reduced(within(a, numbers.expm1_low, numbers.exp_high + halvings * math.log(2)))
-    n = n if halvings == 0 else n - float(halvings)
-    top = float(a.form.bias)
-    scale = _power_of_two(within(n, None, top))
-    y = fma(m, scale, scale - 0.5**halvings)
-    y = choose(n > top, y * 2.0, y)
-    # next to 0 the result is a itself; halving and adding would lose its last bits among the subnormal numbers
-    return choose(abs(a) < 2.0 ** (2 - a.form.bias), a * 0.5**halvings, y)
+    highest = _of(a).exp_high + halvings * math.log(2)
+    # half of the result, because 2^n alone may leave the format
+    scale, m = _parts(within(a, _of(a).expm1_low, highest), -1 - halvings)
+    y = fma(m, scale, scale - 0.5 ** (1 + halvings)) * 2.0
+    # next to 0 the result is a itself; halving would lose its last bits among the subnormal numbers
+    return choose(abs(a) < 2.0 ** (2 - a.form.bias), a if halvings == 0 else a * 0.5**halvings, y)
 
 
 def expm1(a: Vector) -> Vector:
@@ -96,19 +94,8 @@ def _exponent(bits_of: Vector) -> tuple[Vector, Vector, Vector]:
 def _log_of(f: Vector, k: Vector) -> Vector:
     """k ln 2 + log(1 + f)."""
     numbers = _of(f)
-    s = f / (2.0 + f)
-    z = s * s
-    square = 0.5 * f * f
-    inner = fma(k, numbers.ln2_short[1], s * fma(z, polynomial(z, numbers.log_), square))
-    return fma(k, numbers.ln2_short[0], f - (square - inner))
-
-
-def _log1p_unit(e: Vector) -> Vector:
-    """log(1 + e) for e from 0 to 1."""
-    s = e / (2.0 + e)
-    z = s * s
-    square = 0.5 * e * e
-    return e - (square - s * fma(z, polynomial(z, _of(e).log_unit), square))
+    y = fma(f * f, polynomial(f, numbers.log_), f)
+    return fma(k, numbers.ln2_short[0], fma(k, numbers.ln2_short[1], y))
 
 
 def _log_ends(a: Vector, y: Vector) -> Vector:
@@ -138,37 +125,47 @@ def log1p(a: Vector) -> Vector:
 
 def sigmoid(a: Vector) -> Vector:
     """1/(1 + e^-a)."""
-    e = _falling(-abs(a))
-    return choose(a < 0.0, e, 1.0) / (1.0 + e)
+    e = _lifted(-abs(a))
+    return choose(a < 0.0, e, _LIFT) / (e + _LIFT)
 
 
-def sigmoid_slope(a: Vector) -> Vector:
-    """sigmoid(a) sigmoid(-a)."""
-    e = _falling(-abs(a))
-    return e / ((1.0 + e) * (1.0 + e))
+def sigmoid_slope(a: Vector, times: float = 1.0) -> Vector:
+    """sigmoid(a) sigmoid(-a), times a power of two."""
+    e = _lifted(-abs(a))
+    below = e + _LIFT
+    return e / (below * (below * (1 / _LIFT / times)))
+
+
+def tanh_slope(a: Vector) -> Vector:
+    """1 - tanh^2(a)."""
+    return sigmoid_slope(a + a, 4.0)
 
 
 def softplus(a: Vector) -> Vector:
     """log(1 + e^a)."""
-    return choose(a > 0.0, a, 0.0) + _log1p_unit(_falling(-abs(a)))
+    e = falling(-abs(a))
+    return fma(e, polynomial(e, _of(a).log_unit), choose(a > 0.0, a, 0.0))
 
 
 def tanh(a: Vector) -> Vector:
     """Hyperbolic tangent."""
-    m = expm1(-2.0 * abs(a))
-    return (-m / (2.0 + m)).called("copysign", a)
+    scale, m = _parts(within(-abs(a + a), _of(a).exp_low, None), _MOVED)
+    y = fma(m, scale, scale - _LIFT)  # 2^64 (e^(-2|a|) - 1)
+    return (y / (y + 2.0 * _LIFT)).called("copysign", a)
 
 
 def tanh_softplus(a: Vector) -> Vector:
-    """tanh(log(1 + e^a)) = m/(m + 2) with m = (1 + e^a)^2 - 1; 1 where m would overflow."""
-    e = exp(within(a, None, -_of(a).expm1_low))
-    m = e * (e + 2.0)
-    return m / (m + 2.0)
+    """tanh(log(1 + e^a)) = m/(m + 2) with m = (1 + e^a)^2 - 1, written in d = e^-|a|."""
+    d = falling(-abs(a))
+    twice = d + d
+    rising = a > 0.0  # there above and below are multiplied by d^2
+    above = choose(rising, twice + 1.0, fma(d, d, twice))
+    return above / (above + choose(rising, twice * d, 2.0))
 
 
 def tanh_slope_softplus(a: Vector) -> Vector:
     """1 - tanh^2(log(1 + e^a)), which is (2w/(w^2 + 1))^2 with w = 1 + e^a, written in e^-|a| alone."""
-    d = _falling(-abs(a))
+    d = falling(-abs(a))
     # where a is positive w = (d + 1)/d: above and below are multiplied by d^2
     v, one = 1.0 + d, choose(a > 0.0, d, 1.0)
     ratio = 2.0 * v * one / fma(v, v, one * one)
@@ -182,21 +179,16 @@ def sinh(a: Vector) -> Vector:
     return (h + rest).called("copysign", a)
 
 
-def _half_exp(a: Vector) -> Vector:
-    numbers = _of(a)
-    n, m = _reduced(within(a, numbers.exp_low, numbers.exp_high + 1.0))
-    return _scaled(1.0 + m, n - 1.0)
-
-
 def cosh(a: Vector) -> Vector:
     """Hyperbolic cosine."""
-    h = _half_exp(abs(a))
+    scale, m = _parts(within(abs(a), None, _of(a).exp_high + math.log(2)), -2)
+    h = fma(m, scale, scale) * 2.0  # e^|a|/2
     return h + 0.25 / h
 
 
 def sech(a: Vector) -> Vector:
     """1/cosh(a)."""
-    e = _falling(-abs(a))
+    e = falling(-abs(a))
     return 2.0 * e / fma(e, e, 1.0)
 
 
@@ -214,39 +206,53 @@ def softsign(a: Vector) -> Vector:
     return a / (1.0 + abs(a))
 
 
-def _gaussian(r: Vector) -> Vector:
-    """e^(-r^2/2), the rounding of r^2/2 put back."""
-    h = 0.5 * r * r
-    low = fma(0.5 * r, r, -h)
-    return _falling(-h, -low)
+def _bell(r: Vector) -> Vector:
+    """2^64 e^(-r^2/2) for r up to the end of the density; of NaN any number."""
+    numbers = _of(r)
+    magic = r.form.magic + _MOVED
+    raised = fma(r * r, -0.5 / math.log(2), magic)
+    n = raised - magic
+    # r^2 + 2 n ln 2: the first product is exact, so nothing that rounding r^2 would lose is lost
+    rest = fma(n, 2 * numbers.ln2_short[1], fma(r, r, n * (2 * numbers.ln2_short[0])))
+    halved = tuple(number * (-0.5) ** power for power, number in enumerate(numbers.exp_))
+    return (polynomial(rest, halved).bits() + (raised.bits() << r.form.mantissa)).real()
 
 
-def _tail(t: Vector) -> Vector:
-    """erfcx(t) = e^(t^2) erfc(t) for t from 0 to 27.5."""
-    q = (t - 2.0) / (t + 2.0)
-    return polynomial(q, _of(t).tail) / fma(t, 2.0, 1.0)
+# times this the two polynomials are, for small r, just below powers of two, where rounding costs half as much
+_BELOW = 29 / 32
+
+
+def _tail(r: Vector) -> Vector:
+    """Phi(-r) for r from 0 to the end of the density."""
+    first, second = _of(r).tail
+    above = polynomial(r, tuple(number * (_BELOW / _LIFT) for number in second))
+    below = fma(r * (math.sqrt(2 * math.pi) * _LIFT), above, polynomial(r, tuple(number * _BELOW for number in first)))
+    return _bell(r) * above / below
 
 
 def Phi(a: Vector) -> Vector:
     """Standard normal distribution function."""
-    r = within(abs(a), None, _of(a).phi_end)
-    t = 0.5 * _gaussian(r) * _tail(r * math.sqrt(0.5))
+    t = _tail(within(abs(a), None, _of(a).phi_end))
     return choose(a < 0.0, t, 1.0 - t)
 
 
 def phi(a: Vector) -> Vector:
     """Standard normal density."""
-    return _gaussian(within(abs(a), None, _of(a).phi_end)) * (1 / math.sqrt(2 * math.pi))
+    y = _bell(within(abs(a), None, _of(a).phi_end)) * (1 / math.sqrt(2 * math.pi) / _LIFT)
+    return choose(a.is_nan(), a, y)
 
 
 def erf(a: Vector) -> Vector:
     """Error function."""
+    numbers = _of(a)
     r = abs(a)
-    far = within(r, None, _of(a).erf_one)
-    square = far * far
-    tail = 1.0 - _falling(-square, -fma(far, far, -square)) * _tail(far)
-    near = r * polynomial(r * r, _of(a).erf_)
-    return choose(r < 1.0, near, tail).called("copysign", a)
+    if a.form is SINGLE:
+        t = within(r, None, numbers.erf_end)
+        scale, m = _parts(t * polynomial(t, numbers.erf_))  # -erf(t) = erfc(t) - 1
+        return fma(m, scale, scale - 1.0).called("copysign", a)
+    tail = fma(_tail(within(r * math.sqrt(2), None, numbers.phi_end)), -2.0, 1.0)
+    near = r * polynomial(r * r, numbers.erf_)
+    return choose(r < numbers.erf_end, near, tail).called("copysign", a)
 
 
 def atan(a: Vector) -> Vector:
@@ -267,40 +273,6 @@ def asinh(a: Vector) -> Vector:
     near = r + square / (1.0 + (square + 1.0).called("sqrt"))
     y = log1p(choose(far, r, near)) + choose(far, r.lift(math.log(2)), 0.0)
     return y.called("copysign", a)
-
-
-def _turned(a: Vector, quarters: int) -> Vector:
-    """sin(a + quarters pi/2) in single precision, whatever the size of a."""
-    if a.form is DOUBLE:
-        raise CannotSpell("llvm_cpu has no sine or cosine in double precision; the torch text computes them")
-    bits = a.bits()
-    field = (bits >> 23) & 255
-    # the mantissa as a whole number with the sign of a; a subnormal number is as good as 0
-    whole = ((bits & 0x7FFFFF) + 0x4B000000).real().called("copysign", a).as_format(DOUBLE)
-    top = whole * a.looked_up("quarter_turns_first", field)
-    n = (top + DOUBLE.magic) - DOUBLE.magic
-    rest = fma(whole, a.looked_up("quarter_turns_second", field), top - n)
-    r = (rest * (math.pi / 2)).as_format(SINGLE)
-    turns = (n + (float(quarters) + DOUBLE.magic)).bits().as_single()
-    z = r * r
-    sine = fma(r * z, polynomial(z, SINE), r)
-    cosine = fma(z * z, polynomial(z, COSINE), fma(z, -0.5, 1.0))
-    odd = (turns & 1).as_mask()
-    y = choose(odd, cosine, sine)
-    y = choose((turns & 2).as_mask(), -y, y)
-    if quarters == 0:
-        y = choose(abs(a) < 2.0**-60, a, y)
-    return choose((a - a).is_nan(), math.nan, y)  # infinities and NaN
-
-
-def sin(a: Vector) -> Vector:
-    """Sine."""
-    return _turned(a, 0)
-
-
-def cos(a: Vector) -> Vector:
-    """Cosine."""
-    return _turned(a, 1)
 
 
 def sqrt(a: Vector) -> Vector:
@@ -380,6 +352,36 @@ def whole_power(a: Vector, twice: int) -> Vector:
     return product if twice > 0 else 1.0 / product
 
 
+def _log_pair(a: Vector) -> tuple[Vector, Vector]:
+    """log(a) as a sum of two doubles, to some 59 bits; a as for `log`."""
+    tiny = a < 2.0 ** (1 - a.form.bias)
+    lifted = float(a.form.mantissa + 2)
+    k, m, _ = _exponent(choose(tiny, a * 2.0**lifted, a))
+    k = choose(tiny, k - lifted, k)
+    f = m - 1.0
+    below = 2.0 + f
+    s = f / below
+    rest = fma(-s, below, f) - s * (f - (below - 2.0))  # of the division, and of the sum below it
+    # 2 atanh(s) = 2 s + 2 s^3/3 + ...; s^2 is at most 0.0295
+    z = s * s
+    series = s * z * polynomial(z, tuple(2 / (2 * power + 3) for power in range(12)))
+    whole = k * _of(a).ln2_short[0]
+    high = whole + 2.0 * s
+    low = (whole - high) + 2.0 * s + fma(k, _of(a).ln2_short[1], fma(rest / below, 2.0, series))
+    total = high + low
+    return _log_ends(a, total), (high - total) + low
+
+
 def general_power(a: Vector, b: Vector) -> Vector:
-    """a to the power b for a from 0, in double precision; NaN for negative a."""
-    return widely(lambda p, q: exp(q * log(p)), a, b)
+    """a to the power b for a from 0, 1 for b = 0; NaN for negative a."""
+    if a.form is SINGLE:
+        return _one_at_zero(b, widely(lambda p, q: exp(q * log(p)), a, b))
+    high, low = _log_pair(a)
+    exponent = b * high
+    rest = fma(b, high, -exponent) + b * low
+    rest = choose(abs(exponent) < _of(a).exp_high + 40.0, rest, 0.0)  # the logarithm may be infinite
+    return _one_at_zero(b, exp(exponent, rest))
+
+
+def _one_at_zero(b: Vector, y: Vector) -> Vector:
+    return y if b.constant else choose(b.equals(0.0), 1.0, y)

@@ -7,6 +7,7 @@ choice, a move of bits), so what an element becomes cannot depend on where it st
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias, Union
 
@@ -20,6 +21,11 @@ class Format:
     suffix: str
     mantissa: int
     bias: int
+
+    @property
+    def bytes(self) -> int:
+        """What one number takes."""
+        return int(self.suffix[1:]) // 8
 
     @property
     def magic(self) -> float:
@@ -45,19 +51,40 @@ Real: TypeAlias = Union["Vector", float, int]
 
 
 class Lines:
-    """The body of a function: lines so far, each result named once (equal lines share a name)."""
+    """The body of a function: lines so far, each result named once (equal lines share a name).
 
-    def __init__(self, lanes: int) -> None:
+    jumps: whether lines may be jumped over, which leaves the writer of the loop around them with other labels.
+    """
+
+    def __init__(self, lanes: int, letter: str = "v", jumps: bool = False) -> None:
         self.lanes = lanes
+        self.letter = letter
+        self.jumps = jumps
         self.lines: list[str] = []
         self._names: dict[str, str] = {}
 
     def let(self, text: str) -> str:
         """The name of the value that `text` computes."""
         if text not in self._names:
-            self._names[text] = f"%v{len(self.lines)}"
+            self._names[text] = f"%{self.letter}{len(self.lines)}"
             self.lines.append(f"{self._names[text]} = {text}")
         return self._names[text]
+
+    def rarely(self, asked: Mask, usual: Vector, make: Callable[[], Vector]) -> Vector:
+        """`usual`, in the lanes of `asked` what `make` writes: lines that are jumped over where no lane asks."""
+        if not self.jumps:
+            return choose(asked, make(), usual)
+        mark, lanes = f"{self.letter}{len(self.lines)}", f"i{self.lanes}"
+        any_lane = self.let(f"bitcast {self.vector('i1')} {asked.text} to {lanes}")
+        here, rare, end, on = [f"{mark}.{place}" for place in ("here", "rare", "end", "on")]
+        jump = f"br i1 {self.let(f'icmp ne {lanes} {any_lane}, 0')}, label %{rare}, label %{on}"
+        self.lines += [f"br label %{here}", f"{here}:", jump, f"{rare}:"]
+        outside = dict(self._names)
+        y = choose(asked, make(), usual)
+        self._names = outside  # what was written inside is known only there
+        self.lines += [f"br label %{end}", f"{end}:", f"br label %{on}", f"{on}:"]
+        text = f"phi {usual.kind} [ {usual.text}, %{here} ], [ {y.text}, %{end} ]"
+        return Vector(self, usual.form, self.let(text))
 
     def vector(self, scalar: str) -> str:
         """The type of a vector of these scalars."""
@@ -99,6 +126,9 @@ class Bits:
     def __sub__(self, other: Bits | int) -> Bits:
         return self._with("sub", other)
 
+    def __xor__(self, other: Bits | int) -> Bits:
+        return self._with("xor", other)
+
     def __and__(self, other: Bits | int) -> Bits:
         return self._with("and", other)
 
@@ -108,16 +138,6 @@ class Bits:
     def __rshift__(self, places: int) -> Bits:
         """Shifted with the sign kept."""
         return self._with("ashr", places)
-
-    def as_mask(self) -> Mask:
-        """Where any bit is set."""
-        kind = self.lines.vector(self.form.whole)
-        return Mask(self.lines, self.lines.let(f"icmp ne {kind} {self.text}, zeroinitializer"))
-
-    def as_single(self) -> Bits:
-        """The low half of the bits of doubles."""
-        narrow, wide = self.lines.vector("i32"), self.lines.vector("i64")
-        return Bits(self.lines, SINGLE, self.lines.let(f"trunc {wide} {self.text} to {narrow}"))
 
     def real(self) -> Vector:
         """The numbers that these bits write."""
@@ -214,12 +234,12 @@ class Vector:
         return self.called("fabs")
 
     def looked_up(self, table: str, index: Bits) -> Vector:
-        """In every lane the number of a table of doubles at the index there, which is of the lanes' single format."""
+        """In every lane the number of a table of doubles at the index there."""
         lanes, kind = self.lines.lanes, self.lines.vector("double")
-        places = self.lines.let(f"getelementptr double, ptr @{table}, {self.lines.vector('i32')} {index.text}")
+        places = f"getelementptr double, ptr @{table}, {self.lines.vector(index.form.whole)} {index.text}"
         every = f"{self.lines.vector('i1')} splat (i1 true)"
         text = f"call {kind} @llvm.masked.gather.v{lanes}f64.v{lanes}p0("
-        text += f"{self.lines.vector('ptr')} {places}, i32 8, {every}, {kind} zeroinitializer)"
+        text += f"{self.lines.vector('ptr')} {self.lines.let(places)}, i32 8, {every}, {kind} zeroinitializer)"
         return Vector(self.lines, DOUBLE, self.lines.let(text))
 
     def bits(self) -> Bits:

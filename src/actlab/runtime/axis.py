@@ -1,7 +1,12 @@
-"""Along-axis formulas on tensors: composed of ATen calls, so autograd, forward mode and transforms are torch's."""
+"""Along-axis formulas on tensors: composed of ATen calls, so autograd, forward mode and transforms are torch's.
+
+Where a compiled row kernel has proved to be right it answers instead (see `rows`).
+"""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -9,10 +14,34 @@ import torch
 from torch import Tensor
 
 from ..language import Expr, walk
-from .kernel import HALF, compiled
+from . import native, rows
+from .kernel import HALF, compiled, prelude
 
 # sums whose last bit depends on the layout of memory, unless rows are brought into one; softmax has its own kernels
 _ADDING = ("total", "mean", "rms", "unit", "excess", "share")
+
+
+def _seen(name: str) -> Callable[[Tensor, int], Tensor]:
+    """ATen's function of this name where its result may be looked at, and the prelude's where a row is masked.
+
+    A row in which everything is masked becomes NaN as a whole, so one element of each row tells.
+    """
+    bare, careful = getattr(torch, name), prelude()[name]
+
+    def at(a: Tensor, dim: int) -> Tensor:
+        if torch.compiler.is_compiling() or not native.suits(a.detach()):
+            return careful(a, dim)
+        y = bare(a, dim)
+        first = y.detach().select(dim, 0)
+        return careful(a, dim) if math.isnan(first if first.numel() == 1 else first.sum()) else y
+
+    at.__name__ = name
+    return at
+
+
+@cache
+def _looking() -> tuple[Callable[[Tensor, int], Tensor], ...]:
+    return _seen("softmax"), _seen("log_softmax")
 
 
 class AxisKernel:
@@ -21,8 +50,12 @@ class AxisKernel:
     def __init__(self, expr: Expr, names: tuple[str, ...]) -> None:
         self.expr = expr
         self.names = names
-        self._formula = compiled(expr, ("dim", *names))
-        self._adds = any(node.op in _ADDING for node in walk(expr))
+        self._formula = compiled(expr, ("dim", *names), _looking())
+        alone = bool(expr.args) and expr.args[0].op == "symbol"
+        self.one_call = tuple(one for one in _looking() if alone and one.__name__ == expr.op)
+        self.adds = any(node.op in _ADDING for node in walk(expr))
+        self.rows: dict[torch.dtype, rows.Pair | None] = {}  # compiled kernels; None where there are none
+        self.quick = rows.quick(self)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return axis_kernel, (self.expr, self.names)
@@ -31,9 +64,17 @@ class AxisKernel:
         return self
 
     def __call__(self, x: Tensor, dim: int, *tensors: Tensor) -> Tensor:
+        if not tensors and not torch.compiler.is_compiling():
+            found = rows.value(self, x, dim)
+            if found is not None:
+                return found
+        return self.text(x, dim, *tensors)
+
+    def text(self, x: Tensor, dim: int, *tensors: Tensor) -> Tensor:
+        """The value by torch operations, one after the other."""
         dtype = torch.float32 if x.dtype in HALF else x.dtype
         wide = [tensor.to(dtype) for tensor in tensors]
-        if not self._adds:
+        if not self.adds:
             return self._formula(x.to(dtype), dim, *wide).to(x.dtype)
         last = [tensor.movedim(dim, -1) if tensor.ndim == x.ndim else tensor for tensor in wide]
         y = self._formula(x.to(dtype).movedim(dim, -1).contiguous(), -1, *last).to(x.dtype)

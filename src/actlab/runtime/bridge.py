@@ -5,21 +5,24 @@ One Function serves every formula; its derivative is the same Function on the di
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch import Tensor
+from torch._C._functorch import is_functorch_wrapped_tensor
 from torch.autograd import forward_ad
 
 from . import native
 from .kernel import HALF, Kernel
+from .one_pass import Task
 
 
-def _product(kernel: Kernel, along: Tensor, x: Tensor, tensors: tuple[Tensor, ...]) -> Tensor:
+def product(kernel: Kernel, along: Tensor, x: Tensor, tensors: tuple[Tensor, ...]) -> Tensor:
     """`along` times the kernel's value, in the width the kernel computes in; differentiable again if asked for."""
     if torch.is_grad_enabled() and not torch.compiler.is_compiling():
         return along * pointwise(kernel, x, tensors)
-    found = native.product(kernel, along, x, tensors)
+    found = native.product(kernel, along, x, tensors)  # where one of several derivatives kept them from one pass
     if found is not None:
         return found
     if x.dtype not in HALF:
@@ -29,16 +32,29 @@ def _product(kernel: Kernel, along: Tensor, x: Tensor, tensors: tuple[Tensor, ..
 
 def gradients(ctx: Any, along: Tensor) -> Any:
     """The gradients of every input of a Pointwise function, given the gradient of its output."""
-    x, *tensors = ctx.saved_tensors
+    x, *others = ctx.saved_tensors
     kernel: Kernel = ctx.kernel
-    pulled: list[Tensor | None] = []
-    for needed, name, variable in zip(ctx.needs_input_grad[1:], ("x", *kernel.names), (x, *tensors), strict=True):
-        if not needed:
-            pulled.append(None)
-            continue
-        gradient = _product(kernel.partial(name), along, x, tuple(tensors))
-        pulled.append(gradient.sum_to_size(variable.shape).to(variable.dtype))
-    return None, *pulled
+    if not others and not torch.is_grad_enabled() and (y := kernel.partial("x").quick_product(x, along)) is not None:
+        return None, y
+    tensors = tuple(others)
+    needed = tuple(at for at, wanted in enumerate(ctx.needs_input_grad[1:]) if wanted)
+    found = None
+    if not torch.is_grad_enabled() or torch.compiler.is_compiling():
+        found = native.pullback(Task(kernel, (), x, tensors, along, of=needed))
+    if found is None:
+        names = ("x", *kernel.names)
+        found = [product(kernel.partial(names[at]), along, x, tensors) for at in needed]
+    pulled: list[Tensor | None] = [None] * (2 + len(tensors))
+    for at, gradient in zip(needed, found, strict=True):
+        pulled[1 + at] = summed(gradient, x if at == 0 else tensors[at - 1])
+    return tuple(pulled)
+
+
+def summed(gradient: Tensor, variable: Tensor) -> Tensor:
+    """A gradient in the shape and dtype of what it is the gradient of; halves are added up in float32."""
+    if gradient.shape != variable.shape:
+        gradient = (gradient.to(torch.float32) if gradient.dtype in HALF else gradient).sum_to_size(variable.shape)
+    return gradient.to(variable.dtype)
 
 
 class Pointwise(torch.autograd.Function):
@@ -48,8 +64,10 @@ class Pointwise(torch.autograd.Function):
     def forward(ctx: Any, kernel: Kernel, x: Tensor, *tensors: Tensor) -> Tensor:
         ctx.kernel = kernel
         ctx.save_for_backward(x, *tensors)
-        ctx.save_for_forward(x, *tensors)
-        return kernel(x, *tensors)
+        if forward_ad._current_level >= 0:
+            ctx.save_for_forward(x, *tensors)
+        y = None if tensors else kernel.quick(x)
+        return kernel(x, *tensors) if y is None else y
 
     @staticmethod
     def backward(ctx: Any, *upstream: Any) -> Any:
@@ -114,6 +132,10 @@ class PointwiseTraced(torch.autograd.Function):
         return gradients(ctx, upstream[0])
 
 
+# what Function.apply calls once it has asked for transforms, which `pointwise` has asked for already
+_recorded: Callable[..., Tensor] = super(torch.autograd.Function, Pointwise).apply  # type: ignore[misc]
+
+
 def _any_learns(x: Tensor, tensors: tuple[Tensor, ...]) -> bool:
     return x.requires_grad or any(tensor.requires_grad for tensor in tensors)
 
@@ -128,4 +150,6 @@ def pointwise(kernel: Kernel, x: Tensor, tensors: tuple[Tensor, ...] = ()) -> Te
         return PointwiseTransformed.apply(kernel, x, *tensors)
     if forward_ad._current_level < 0 and not (torch.is_grad_enabled() and _any_learns(x, tensors)):
         return kernel(x, *tensors)  # nothing to remember: the value alone, without a node
-    return Pointwise.apply(kernel, x, *tensors)
+    if is_functorch_wrapped_tensor(x) or any(map(is_functorch_wrapped_tensor, tensors)):
+        return Pointwise.apply(kernel, x, *tensors)  # left behind by a transform that has ended, which this unwraps
+    return _recorded(kernel, x, *tensors)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
@@ -15,6 +15,11 @@ from ..renderers import function
 from ..renderers.limits import FAR, GROWN, SHRUNK, STEADY, STEP
 from ..renderers.torch_eager import PRELUDE, TABLE
 from . import native
+
+if TYPE_CHECKING:
+    from ..renderers.llvm_cpu import Part
+    from .launch import Native
+    from .one_pass import Ready
 
 HALF = (torch.float16, torch.bfloat16)
 _SMALL = 4096  # elements: at most what a layer learns per channel
@@ -29,9 +34,12 @@ def prelude() -> dict[str, Any]:
 
 
 @cache
-def compiled(expr: Expr, names: tuple[str, ...]) -> Callable[..., Any]:
-    """The formula as a Python function of `x` and `names` on tensors of one dtype, IEEE rules, no corrections."""
-    space = dict(prelude())
+def compiled(expr: Expr, names: tuple[str, ...], instead: tuple[Callable[..., Any], ...] = ()) -> Callable[..., Any]:
+    """The formula as a Python function of `x` and `names` on tensors of one dtype, IEEE rules, no corrections.
+
+    instead: functions that stand in for those of the prelude that have their names.
+    """
+    space = prelude() | {function.__name__: function for function in instead}
     text = function(TABLE, "formula", ("x", *names), {"y": expr})
     exec(compile(text, "<torch_eager>", "exec"), space)
     return space["formula"]
@@ -76,7 +84,15 @@ class Kernel:
             stays = self._loses and not self._moving
             self._limits = self._limit(self._loses, *self._numbers()).tolist() if stays else []
         self._partials: dict[str, Kernel] = {}
-        self.native: dict[Any, Any] = {}  # compiled kernels by what they are given; None where there is none
+        # compiled code: how each dtype is computed, kernels by what they are given, those without gaps
+        self.parts: dict[torch.dtype, Part | None] = {}
+        self.tables: dict[torch.dtype, Tensor] = {}
+        self.looked_up: dict[tuple[torch.dtype, bool], bool] = {}  # by dtype, and whether times a gradient
+        self.native: dict[Any, Ready | None] = {}
+        self.flat: dict[torch.dtype, Native] = {}
+        self.flat_product: dict[torch.dtype, Native] = {}
+        self.quick = native.quick(self.flat)
+        self.quick_product = native.quick(self.flat_product)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return kernel, (self.expr, self.names, tuple(self.defaults.items()))
@@ -163,9 +179,10 @@ class Kernel:
 
     def partial(self, name: str) -> Kernel:
         """The kernel of the derivative by `name` ("x" or a parameter)."""
-        if name not in self._partials:
-            self._partials[name] = Kernel(derivative(self.expr, name), self.names, self.defaults)
-        return self._partials[name]
+        found = self._partials.get(name)
+        if found is None:  # of two threads the first: what is compiled belongs to one kernel
+            found = self._partials.setdefault(name, Kernel(derivative(self.expr, name), self.names, self.defaults))
+        return found
 
 
 @cache

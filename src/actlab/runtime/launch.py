@@ -3,74 +3,80 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import cache
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-from ..renderers.llvm_cpu import LANES, Plan, kernel_text
-from .machine import load, openmp, threads
+from ..renderers.llvm_loops import Plan, kernel_text
+from .layout import Walk
+from .machine import lanes, load, threads
+
+# formulas that differ in their numbers only, for which kernels are made in one process: a number that changes at every
+# step, as an annealed temperature does, would be compiled at every step
+_MOST_ALIKE = 64
+_alike: Counter[tuple[object, ...]] = Counter()
 
 # lines of text times blocks for one thread: about 20 microseconds, several times what handing work over costs
 _GRAIN = 60_000
 
 
 class Native(NamedTuple):
-    """A compiled kernel: its function, and the work that one block of `LANES` elements is, in lines of text."""
+    """A compiled kernel: its function, how many elements are work enough for a thread, and the address of its table.
 
-    run: Callable[..., None]
-    lines: int
+    instead: (elements below which it holds, what computes instead of the kernel), see `choice`.
+    """
+
+    call: Callable[..., int]
+    plenty: int
+    table: int = 0
+    instead: tuple[tuple[float, Callable[[Tensor], Tensor] | None], ...] = ()
 
 
-class Laid(NamedTuple):
-    """A tensor's numbers in the order of the output: where they start, bytes from block to block, and their owner."""
-
-    address: int
-    step: int
-    tensor: Tensor
+def changes_too_often(shape: tuple[object, ...]) -> bool:
+    """Whether enough kernels have been made for formulas of this shape, all but their numbers; counts this one."""
+    _alike[shape] += 1
+    return _alike[shape] > _MOST_ALIKE
 
 
 @cache
 def compiled(plan: Plan) -> Native:
     """The kernel of a plan, compiled once. Raises CannotSpell and machine.Unavailable."""
+    plan = replace(plan, lanes=lanes())
     text = kernel_text(plan)
-    tensors = len(plan.inputs)
-    whole = [ctypes.c_int64] * (tensors + 1 + (tensors - 1) + 3)
-    kind = ctypes.CFUNCTYPE(None, ctypes.c_int64, ctypes.c_int32, *whole)
-    return Native(kind(load(text)), text.count("\n"))
+    return Native(load(text), _GRAIN * plan.lanes // text.count("\n"))
 
 
-def laid(tensor: Tensor, like: Tensor) -> Laid:
-    """The tensor in the order of memory of `like`; one number for all becomes one block that is read over and over."""
-    if tensor.shape == like.shape and tensor.stride() == like.stride():
-        return Laid(tensor.data_ptr(), LANES * tensor.element_size(), tensor)
-    if tensor.numel() == 1 or not any(tensor.stride()):
-        block = tensor.flatten()[:1].repeat(LANES)
-        return Laid(block.data_ptr(), 0, block)
-    copied = torch.empty_like(like, dtype=tensor.dtype).copy_(tensor)
-    return Laid(copied.data_ptr(), LANES * copied.element_size(), copied)
+def team(native: Native, count: int, units: int = 1 << 30) -> int:
+    """How many threads so many elements are worth, at most one for each unit of work."""
+    return max(1, min(threads(), count // native.plenty, units))
 
 
-def run(native: Native, x: Tensor, others: list[Tensor]) -> Tensor:
-    """The kernel on `x` and further tensors that broadcast to its shape; the output has the strides ATen would give."""
+def launch(native: Native, plan: Plan, walk: Walk, operands: Sequence[Tensor]) -> bool:
+    """Run the kernel over its operands, inputs first, in the layout of `walk`; whether a watched result was NaN."""
+    count, units = walk.rows * walk.length, walk.rows * walk.strips
+    busy = count > native.plenty
+    arguments = [team(native, count, units) if busy else 1, busy, walk.length, units]
+    flag = ctypes.c_int32() if plan.watched else None
+    if flag is not None:
+        arguments.append(ctypes.addressof(flag))
+    arguments += [operand.data_ptr() for operand in operands]
+    if plan.rows:
+        arguments.append(walk.run)
+        for operand, strides in zip(operands, walk.strides, strict=False):
+            arguments += [stride * operand.element_size() for stride in strides]
+    native.call(*arguments)
+    return flag is not None and flag.value != 0
+
+
+def run(plan: Plan, x: Tensor, others: Sequence[Tensor] = ()) -> Tensor:
+    """The one result of a plan at contiguous `x` and further tensors, each laid like `x` or a single number."""
     y = torch.empty_like(x)
-    if not x.is_contiguous() and x.stride() != y.stride():
-        x = x.clone()  # gaps or overlaps: brought into the order of the output
-    count = y.numel()
-    team = 1
-    if native.lines * count > _GRAIN * LANES:
-        team = max(1, min(threads(), native.lines * (count // LANES) // _GRAIN))
-    if not others:
-        native.run(count, team, x.data_ptr(), y.data_ptr(), *openmp())
-        return y
-    read = [laid(other, y) for other in others]
-    native.run(
-        *(count, team, x.data_ptr()),
-        *[one.address for one in read],
-        y.data_ptr(),
-        *[one.step for one in read],
-        *openmp(),
-    )
+    ways = ("each", *("same" if other.numel() == 1 else "each" for other in others), "each")
+    laid = replace(plan, ways=ways)
+    launch(compiled(laid), laid, Walk(x.numel(), 1, 1, ways, ((0, 0),) * len(ways)), (x, *others, y))
     return y

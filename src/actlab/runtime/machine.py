@@ -11,8 +11,11 @@ import ctypes
 import hashlib
 import os
 import platform
+import signal
 import tempfile
 import threading
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -41,7 +44,7 @@ class Machine(NamedTuple):
     name: str
 
 
-_lock = threading.Lock()
+_lock = threading.RLock()
 
 
 class _Forked:
@@ -49,13 +52,13 @@ class _Forked:
 
 
 def _in_child() -> None:
-    global _lock
-    _lock = threading.Lock()  # the one that was copied may be held by a thread that does not exist here
     _Forked.child = True
+    _lock.release()
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_in_child)
+    # nobody forks while LLVM works: its own lock would be copied as held by a thread that does not exist in the child
+    os.register_at_fork(before=_lock.acquire, after_in_parent=_lock.release, after_in_child=_in_child)
 
 
 @cache
@@ -86,13 +89,22 @@ def machine() -> Machine:
     return Machine(target, f"{target.triple} {cpu} {flat} {llvmlite.__version__} {llvm.llvm_version_info}")
 
 
+@cache
+def lanes() -> int:
+    """How many numbers of single precision four vectors of this machine hold."""
+    name = machine().name
+    return 64 if "+avx512f" in name else 32 if "+avx2" in name else 16
+
+
 def cache_folder() -> Path:
     """Where machine code is kept: `kernels` in $ACTLAB_CACHE, else in actlab's part of the user's cache."""
     given = os.environ.get("ACTLAB_CACHE")
     if given:
         return Path(given) / "kernels"
-    home = os.environ.get("XDG_CACHE_HOME")
-    return (Path(home) if home else Path.home() / ".cache") / "actlab" / "kernels"
+    home = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    if home.startswith("~"):  # a user without a home, as in some containers: nowhere
+        home = os.devnull
+    return Path(home) / "actlab" / "kernels"
 
 
 def _trusted(folder: Path) -> bool:
@@ -122,6 +134,7 @@ def kept(name: str) -> bytes | None:
 def keep(name: str, code: bytes) -> None:
     """Write something to the cache, if it can be written to."""
     path = cache_folder() / name
+    beside = ""
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         if not _trusted(path.parent):
@@ -132,7 +145,8 @@ def keep(name: str, code: bytes) -> None:
             file.write(hashlib.sha256(code).digest() + code)
         os.replace(beside, path)
     except OSError:
-        return
+        if beside:
+            Path(beside).unlink(missing_ok=True)
 
 
 def assembly(text: str) -> str:
@@ -152,25 +166,83 @@ def _parsed(here: Machine, text: str) -> Any:
     return module
 
 
-def load(text: str) -> int:
-    """The address of `run` of a module of LLVM text, from the cache or compiled now. Raises Unavailable."""
+def load(text: str) -> Callable[..., int]:
+    """The function `call` of a module of LLVM text, from the cache or compiled now. Raises Unavailable."""
     import llvmlite.binding as llvm
 
-    with _lock:
+    with _lock, _interrupted_after():
         here = machine()
         name = hashlib.sha256(f"{here.name}\0{text}".encode()).hexdigest()
         code = kept(name)
         if code is None:
             code = here.target.emit_object(_parsed(here, text))
             keep(name, code)
+        _provide()
         engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), here.target)
+        _owners.append(engine)  # at once: an engine that is dropped, as by Ctrl-C, takes the target with it
         engine.add_object_file(llvm.ObjectFileRef.from_data(code))
         engine.finalize_object()
-        _engines.append(engine)
-        return int(engine.get_function_address("run"))
+        made = _Method(b"kernel", int(engine.get_function_address("call")), _FASTCALL, None)
+        _owners.append(made)
+        return _builtin(ctypes.byref(made), None, None)
 
 
-_engines: list[Any] = []  # they own the code that addresses point to
+@contextmanager
+def _interrupted_after() -> Generator[None]:
+    """Ctrl-C takes effect at the end: llvmlite that is interrupted frees its memory twice."""
+    before = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or not callable(before):
+        yield
+        return
+    seen: list[Any] = []
+    signal.signal(signal.SIGINT, lambda *given: seen.append(given))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if seen:
+        before(*seen[0])
+
+
+class _Method(ctypes.Structure):
+    """PyMethodDef: how Python describes a function of C."""
+
+    _fields_ = (
+        ("name", ctypes.c_char_p),
+        ("function", ctypes.c_void_p),
+        ("flags", ctypes.c_int),
+        ("doc", ctypes.c_char_p),
+    )
+
+
+_FASTCALL = 0x80  # METH_FASTCALL: the arguments as an array of objects
+_builtin = ctypes.PYFUNCTYPE(ctypes.py_object, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)(
+    ("PyCFunction_NewEx", ctypes.pythonapi)
+)
+_owners: list[Any] = []  # of the code and the descriptions that functions point to
+
+
+@cache
+def _provide() -> None:
+    """Give an address to each name that kernels call."""
+    import llvmlite.binding as llvm
+
+    python = {
+        "actlab_number": "PyLong_AsLongLong",
+        "actlab_refuse": "PyErr_BadArgument",
+        "actlab_object": "PyLong_FromLongLong",
+        "actlab_release": "PyEval_SaveThread",
+        "actlab_resume": "PyEval_RestoreThread",
+    }
+    for name, own in python.items():
+        llvm.add_symbol(name, _address(ctypes.pythonapi, own))
+    for name, address in zip(("actlab_parallel", "actlab_thread_num", "actlab_num_threads"), openmp(), strict=True):
+        # without OpenMP nobody calls them, but linking asks for some address
+        llvm.add_symbol(name, address or _address(ctypes.pythonapi, "PyErr_Occurred"))
+
+
+def _address(library: ctypes.CDLL, name: str) -> int:
+    return ctypes.cast(getattr(library, name), ctypes.c_void_p).value or 0
 
 
 class OpenMP(NamedTuple):
@@ -190,7 +262,7 @@ def openmp() -> OpenMP:
         # a symbol is looked up in the library that torch itself is linked to, of which several may be loaded
         library = ctypes.CDLL(str(Path(torch.__file__).parent / "lib" / "libtorch_cpu.so"))
         names = ("GOMP_parallel", "omp_get_thread_num", "omp_get_num_threads")
-        return OpenMP(*[ctypes.cast(getattr(library, name), ctypes.c_void_p).value or 0 for name in names])
+        return OpenMP(*[_address(library, name) for name in names])
     except (OSError, AttributeError):
         return OpenMP(0, 0, 0)
 

@@ -7,42 +7,23 @@ or transforms, is computed by the torch text. ACTLAB_NATIVE=0 in the environment
 
 from __future__ import annotations
 
-import math
 import os
 import warnings
-from collections import Counter
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
+from torch.autograd import forward_ad
 
-from ..language import walk
-from ..renderers.spelling import CannotSpell
-from .admission import admitted
-from .launch import Native, compiled, run
+from ..renderers.llvm_loops import STRIP
+from .launch import Native, team
 from .machine import Unavailable
+from .one_pass import DTYPES, Task, plain, results
 
 if TYPE_CHECKING:
     from .kernel import Kernel
-
-# dtype -> (its name, the dtype that computes it)
-DTYPES = {
-    torch.float64: ("float64", torch.float64),
-    torch.float32: ("float32", torch.float32),
-    torch.float16: ("float16", torch.float32),
-    torch.bfloat16: ("bfloat16", torch.float32),
-}
-# operations that the torch text writes as one ATen call at the speed of memory
-_ONE_CALL = frozenset(("abs", "add", "div", "maximum", "minimum", "mul", "neg", "sign", "sqrt", "sub"))
-
-
-# formulas that differ in their numbers only, for which kernels are made in one process: a number that changes at every
-# step, as an annealed temperature does, would be compiled at every step
-_MOST_ALIKE = 64
-_alike: Counter[tuple[object, ...]] = Counter()
 
 
 class _Switch:
@@ -62,100 +43,127 @@ def switched(on: bool) -> Generator[None]:
 def suits(x: Tensor) -> bool:
     """Whether a compiled kernel may compute from `x` here: plain numbers on the CPU that nobody traces."""
     return (
-        _Switch.on
-        and not torch.compiler.is_compiling()
-        and _plain(x)
+        not torch.compiler.is_compiling()
+        and _Switch.on
+        and plain(x)
         and not torch._C._are_functorch_transforms_active()
         and not torch._C._len_torch_dispatch_stack()
-        and not torch.jit.is_tracing()  # pyright: ignore[reportPrivateImportUsage]
+        and not torch._C._get_tracing_state()
         and x.dtype in DTYPES
         and x.numel() > 0
     )
 
 
-def _plain(x: Tensor) -> bool:
-    return (
-        (type(x) is Tensor or type(x) is torch.nn.Parameter)
-        and x.is_cpu
-        and x.layout is torch.strided
-        and not (x.requires_grad and torch.is_grad_enabled())
-        and not x.is_neg()
-    )
+def quick(flat: dict[torch.dtype, Native]) -> Callable[..., Tensor | None]:
+    """A function of `x`, or of `x` and a gradient, by the kernels that were made for tensors alone and without gaps.
+
+    It gives None for everything else. One frame, because at a few hundred elements the questions cost as much as the
+    answer.
+    """
+    transformed, dispatched = torch._C._are_functorch_transforms_active, torch._C._len_torch_dispatch_stack
+    compiling, tracing, records = torch.compiler.is_compiling, torch._C._get_tracing_state, torch.is_grad_enabled
+
+    def at(x: Tensor, along: Tensor | None = None) -> Tensor | None:
+        if compiling() or type(x) is not Tensor:
+            return None
+        native = flat.get(x.dtype)
+        if native is None or (x.requires_grad and records()) or forward_ad._current_level >= 0 or transformed():
+            return None
+        if native.instead and along is None and _Switch.on:
+            count = x.numel()
+            for limit, other in native.instead:
+                if count < limit:
+                    if other is not None:
+                        return other(x)
+                    break
+        if (
+            not x.is_cpu
+            or not x.is_contiguous()
+            or x.layout is not torch.strided
+            or x.is_neg()
+            or dispatched()
+            or tracing()
+            or not _Switch.on
+        ):
+            return None
+        try:
+            address = x.data_ptr()
+        except RuntimeError:  # a wrapper that a transform left behind
+            return None
+        if not address and x.numel():
+            return None  # torch's tensor of zeros without memory
+        count = x.numel()
+        busy = count > native.plenty
+        workers = team(native, count) if busy else 1
+        units = -(-count // STRIP)
+        if along is None:
+            y = torch.empty_like(x)
+            if native.table:
+                native.call(workers, busy, count, units, address, native.table, y.data_ptr())
+            else:
+                native.call(workers, busy, count, units, address, y.data_ptr())
+            return y
+        if along.shape != x.shape or along.dtype != x.dtype or not along.is_contiguous() or not plain(along):
+            return None
+        y = torch.empty_like(x)
+        if native.table:
+            native.call(workers, busy, count, units, address, along.data_ptr(), native.table, y.data_ptr())
+        else:
+            native.call(workers, busy, count, units, address, along.data_ptr(), y.data_ptr())
+        return y
+
+    return at
 
 
-def value(kernel: Kernel, x: Tensor, tensors: tuple[Tensor, ...]) -> Tensor | None:
-    """The kernel's value by compiled code, or None where the torch text has to run."""
-    if not tensors and not torch.compiler.is_compiling() and kernel.native.get((x.dtype, (), False), x) is None:
-        return None  # known without a look at x
-    return _computed(kernel, x, tensors, None) if suits(x) else None
+def value(kernel: Kernel, x: Tensor, tensors: tuple[Tensor, ...], out: Tensor | None = None) -> Tensor | None:
+    """The kernel's value by compiled code, in `out` if given; None where the torch text has to run."""
+    found = _results(Task(kernel, (kernel,), x, tensors, outs=() if out is None else (out,)))
+    return None if found is None else found[0]
+
+
+def in_place(kernel: Kernel, x: Tensor, tensors: tuple[Tensor, ...]) -> Tensor | None:
+    """The kernel's value written over `x`; None, and `x` as it was, where something else has to compute it."""
+    if kernel.names and kernel.lost:
+        return None  # a limit that is missing is seen when `x` is gone
+    if not x.is_contiguous() and not x.is_contiguous(memory_format=torch.channels_last):
+        return None  # it may overlap itself
+    y = value(kernel, x, tensors, x)
+    if y is not None and not x.is_inference():
+        torch.autograd.graph.increment_version(x)
+    return y
 
 
 def product(kernel: Kernel, along: Tensor, x: Tensor, tensors: tuple[Tensor, ...]) -> Tensor | None:
     """`along` times the kernel's value in one pass, or None where the torch text has to run."""
-    if not suits(x) or not _plain(along) or along.dtype != x.dtype or along.shape != x.shape:
+    found = _results(Task(kernel, (kernel,), x, tensors, along))
+    return None if found is None else found[0]
+
+
+def pullback(task: Task) -> list[Tensor] | None:
+    """`along` times the derivatives of the owner's formula by those of (x, *tensors) that the task names, in one pass.
+
+    Each has the shape of `x`, or that of its tensor where it was summed; None where the torch text has to run.
+    """
+    names = ("x", *task.owner.names)
+    return _results(task._replace(asked=tuple(task.owner.partial(names[at]) for at in task.of)))
+
+
+def _results(task: Task) -> list[Tensor] | None:
+    x, along = task.x, task.along
+    if not suits(x):
         return None
-    return _computed(kernel, x, tensors, along)
-
-
-def _computed(kernel: Kernel, x: Tensor, tensors: tuple[Tensor, ...], along: Tensor | None) -> Tensor | None:
-    others: list[Tensor] = []
-    held: tuple[str, ...] = ()
-    for tensor in tensors:
-        if not _plain(tensor) or not _fits(tensor, x):
-            return None
-        own = tensor.dtype == x.dtype and tensor.shape == x.shape
-        other = tensor if own else tensor.to(DTYPES[x.dtype][1])
-        others.append(other)
-        held = (*held, DTYPES[other.dtype][0])
-    key = (x.dtype, held, along is not None)
-    if key not in kernel.native:
-        # the first call may come while a model is built on another device, or where gradients are wanted
-        with torch.device("cpu"), torch.no_grad():
-            kernel.native[key] = _made(kernel, *key)
-    native = kernel.native[key]
-    if native is None:
+    if along is not None and (not plain(along) or along.dtype != x.dtype or along.shape != x.shape):
         return None
-    y = run(native, x, others if along is None else [*others, along])
-    if tensors and kernel.lost and math.isnan(y.sum()) and bool((y != y).any()):
-        return None  # a limit may be missing, which moves with the tensors
-    return y
-
-
-def _fits(tensor: Tensor, x: Tensor) -> bool:
-    """Whether the tensor broadcasts to the shape of `x`."""
-    missing = x.ndim - tensor.ndim
-    return missing >= 0 and all(own in (1, to) for own, to in zip(tensor.shape, x.shape[missing:], strict=True))
-
-
-def _made(kernel: Kernel, dtype: torch.dtype, held: tuple[str, ...], along: bool) -> Native | None:
-    """The compiled kernel; None where the torch text is as fast, or no kernel is right."""
-    name, computed_in = DTYPES[dtype]
-    if not along and computed_in is dtype and _is_one_call(kernel):
-        return None
-    shape = (*(node.name or node.op for node in walk(kernel.expr)), dtype, held, along)
-    if _alike[shape] >= _MOST_ALIKE:
-        return None
-    _alike[shape] += 1
-    judged = DTYPES[computed_in][0]
     try:
-        plan = admitted(kernel, computed_in, (judged,) * len(held))
-        return plan and compiled(replace(plan, dtype=name, held=held, along=along))
-    except CannotSpell:
-        return None
+        return results(task)
     except Unavailable as reason:
-        _warn(str(reason))
-        _Switch.on = False
+        give_up(reason)
         return None
 
 
-def _is_one_call(kernel: Kernel) -> bool:
-    if kernel.lost or kernel.swallows_nan:
-        return False  # what is put right costs further calls
-    inner = [node for node in walk(kernel.expr) if node.op not in ("symbol", "constant")]
-    return not inner or (len(inner) == 1 and inner[0].op in _ONE_CALL)
-
-
-def _warn(reason: str) -> None:
+def give_up(reason: Unavailable) -> None:
+    """Say once why no kernel can be compiled here, and compute with torch from now on."""
+    _Switch.on = False
     warnings.warn(
         f"actlab computes activations with torch operations, several times slower than its own CPU kernels: {reason}; "
         "set ACTLAB_NATIVE=0 to be content with that",
