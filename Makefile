@@ -35,11 +35,18 @@ check: .venv/.dev ## style and types
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright
 
-bench: .venv/.test ## measure, and append to benchmarks/results
-	for script in benchmarks/*.py; do $(BIN)/python $$script || exit 1; done
+bench: .venv/.test ## measure this machine for about 20 minutes, add rows to benchmarks/results, write docs/benchmarks.md
+	$(BIN)/python benchmarks/import_time.py
+	$(BIN)/python benchmarks/cpu_first_call.py
+	$(BIN)/python benchmarks/cpu_pointwise.py --page --budget-ms 15
+	$(BIN)/python benchmarks/cpu_pointwise.py --group lacking --log2 20 --dtypes float32 --works value --compile 12
+	$(BIN)/python benchmarks/cpu_rows.py
+	$(BIN)/python benchmarks/cpu_training.py
+	$(BIN)/python benchmarks/page.py
 
-docs: .venv/.test ## rebuild what is generated: type stubs, the READMEs' picture, the certificate, the gallery
+docs: .venv/.test ## rebuild what is generated: type stubs, the READMEs' picture, the findings, the certificate, the gallery
 	$(BIN)/python -m actlab.nn.stubs
+	$(BIN)/python -m actlab.doctor.pages docs/findings
 	$(BIN)/actlab table relu gelu swish sigmoid --save docs/pictures/table.svg
 	$(BIN)/actlab certify --save docs/certificate.md --save out/certificate.json > /dev/null
 	$(BIN)/actlab gallery --save out/gallery --certificate out/certificate.json

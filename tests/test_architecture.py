@@ -29,7 +29,15 @@ TABLE: dict[str, tuple[set[str], set[str]]] = {
     "engine": (set(), {"ray"}),
     "study": ({"catalogue", "nn", "doctor", "engine"}, {"torch", "numpy", "scipy", "sklearn"}),
     "report": (
-        {"catalogue", "renderers", "theory", "doctor.records", "study.Comparison", "study.Progress"},
+        {
+            "catalogue",
+            "renderers",
+            "theory",
+            "doctor.records",
+            "doctor.prediction",
+            "study.Comparison",
+            "study.Progress",
+        },
         {"matplotlib", "jinja2", "rich", "numpy"},
     ),
     "explorer": ({"catalogue", "renderers", "theory", "report"}, set()),
@@ -59,7 +67,16 @@ TABLE: dict[str, tuple[set[str], set[str]]] = {
 STATED = {"__version__", "HOMES"}
 # ray is optional and heavy: only the adapter may name it
 ONLY_IN = {"ray": re.compile(r"engine/ray\w*\.py$")}
-TOP_LEVEL = {"__init__.py", "__init__.pyi", "__main__.py", "cli.py", "command_line.py", "functional.py"}
+TOP_LEVEL = {
+    "__init__.py",
+    "__init__.pyi",
+    "__main__.py",
+    "cli.py",
+    "command_line.py",
+    "command_kernels.py",
+    "command_predict.py",
+    "functional.py",
+}
 LONGEST = 400
 VAGUE = {"utils", "util", "helpers", "helper", "common", "core", "base", "misc"}
 # words that tell where and how a file was written instead of what it does

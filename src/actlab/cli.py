@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from . import command_kernels, command_predict  # noqa: F401  # pyright: ignore[reportUnusedImport]
 from .command_line import app, command
 from .report.record import text
 from .report.voice import Voice
@@ -159,16 +160,24 @@ def value(
 def doctor(
     voice: Voice,
     *,
-    target: Annotated[str, typer.Argument(metavar="FILE.py:FUNCTION")],
+    target: Annotated[str | None, typer.Argument(metavar="FILE.py:FUNCTION")] = None,
     repair: Annotated[bool, typer.Option("--repair")] = False,
     report: Page = None,
     steps: Annotated[int, typer.Option("--steps", min=1)] = 50,
     epochs: Annotated[int | None, typer.Option("--epochs", min=1)] = None,
     seed: Annotated[int, typer.Option("--seed", min=0)] = 0,
+    explain: Annotated[str | None, typer.Option("--explain", metavar="FINDING")] = None,
 ) -> None:
-    _check([report] if report else [], PAGES)
+    _check([report] if report else [], (*PAGES, ".sarif"))
+    if explain is not None:
+        return _explain(voice, explain)
+    if target is None:
+        raise ValueError(
+            say(voice.lang, "usage.MissingParameter", name="FILE.py:FUNCTION") + say(voice.lang, "see.help")
+        )
     from .doctor import examine, load_case
     from .doctor import repair as cure
+    from .doctor.sarif import sarif
     from .report import html, terminal_doctor
 
     with voice.busy("busy.examine"):
@@ -191,12 +200,24 @@ def doctor(
         writers: dict[str, Callable[[], str | bytes]] = {
             ".html": lambda: html.doctor_page(diagnosis, result, voice.lang),
             ".json": lambda: text(record),
+            ".sarif": lambda: text(sarif(diagnosis, voice.lang)),
         }
         voice.save([report], writers)
     voice.tell(lambda width: terminal_doctor.whole(diagnosis, result, voice.lang, width), lambda: record)
     if result is not None and result.interrupted:
         raise typer.Exit(130)
     raise typer.Exit(0 if diagnosis.healthy or (result is not None and result.accepted) else 1)
+
+
+def _explain(voice: Voice, name: str) -> None:
+    """Print a finding's page."""
+    from dataclasses import asdict
+
+    from .doctor.rules.page import find
+    from .report import terminal_finding
+
+    page = find(name, voice.lang)
+    voice.tell(lambda width: terminal_finding.page(page, voice.lang), lambda: asdict(page))
 
 
 @command("advise")

@@ -341,9 +341,29 @@ def generator() -> Iterator[tuple[Tensor, Tensor]]:
     yield from batches(features(), labels(features()))
 
 
+class Once:
+    """Data whose second reading is empty."""
+
+    def __init__(self) -> None:
+        self.left = batches(features(), labels(features()))
+
+    def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
+        while self.left:
+            yield self.left.pop()
+
+
+class Failing:
+    """A loader that raises."""
+
+    def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
+        raise OSError("no disk")
+
+
 BROKEN: dict[str, tuple[Callable[[Case], Case], str]] = {
     "no batch": (lambda case: replace(case, data=[]), "hold no batch"),
     "read once": (lambda case: replace(case, data=generator()), "read only once"),
+    "empty when read again": (lambda case: replace(case, data=Once()), "once and then none"),
+    "a loader that fails": (lambda case: replace(case, data=Failing()), "when they were read: OSError: no disk"),
     "not a pair": (lambda case: replace(case, data=[features()]), "pair"),
     "wrong width": (lambda case: replace(case, data=[(features()[:, :3], labels(features()))]), "cannot take"),
     "wrong target": (lambda case: replace(case, data=[(features(), features())]), "does not fit"),
@@ -351,6 +371,8 @@ BROKEN: dict[str, tuple[Callable[[Case], Case], str]] = {
     "loss is a float": (lambda case: replace(case, loss=lambda o, t: 1.0), "scalar tensor"),
     "no parameters": (lambda case: replace(case, model=nn.Flatten()), "no trainable parameter"),
     "bad optimiser": (lambda case: replace(case, optimizer=lambda p: torch.optim.SGD(p, lr=-1.0)), "optimizer"),
+    "a step with an argument": (lambda case: replace(case, optimizer=torch.optim.LBFGS), "cannot step by itself"),
+    "on meta": (lambda case: replace(case, model=nn.Linear(FEATURES, CLASSES, device="meta")), "meta device"),
     "no module": (lambda case: replace(case, model=lambda x: x), "torch.nn.Module"),  # type: ignore[arg-type]
 }
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from functools import cache
 
 import pytest
-from tests.specimens.programs import SPECIMENS
+from tests.specimens.formats import MORE
+from tests.specimens.programs import SPECIMENS as FIRST
 
 from actlab.doctor import Diagnosis, examine
-from actlab.doctor.rules import RULES, Rule
+from actlab.doctor.rules import RULES
 
+SPECIMENS = {**FIRST, **MORE}
 NOTES = {"redundant-log-softmax"}  # never more than a note
 # what a specimen's first alarm may be besides its own rule: the cause that the rule is a consequence of
 CAUSES = {
@@ -71,13 +73,21 @@ def test_a_consequence_named_before_its_cause_is_caught() -> None:
     assert complaints("dead-units", wrong, healthy) != []
 
 
-@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
-def test_a_rule_has_its_five_attributes_and_a_page_in_both_languages(rule: Rule) -> None:
-    """Code, name, title in both languages, reference; the docstring holds an English and a Chinese section."""
-    page = type(rule).__doc__ or ""
-    assert rule.code.startswith("D") and rule.reference
-    assert set(rule.title) == {"en", "zh"} and all(rule.title.values())
-    assert ("中文：" in page and "ick" in page.partition("中文：")[0]) or rule.name in NOTES
+@pytest.mark.parametrize("name", SPECIMENS)
+def test_a_finding_names_the_earlier_one_it_follows_from(name: str) -> None:
+    """The first alarm has no cause; a cause was found before, and is told in both languages."""
+    findings = diagnosis(name, 0).findings
+    assert findings[0].cause == ""
+    for place, finding in enumerate(findings):
+        if finding.cause:
+            assert finding.cause in {earlier.name for earlier in findings[:place]}
+            assert finding.cause in finding.explain("en") and finding.cause in finding.explain("zh")
+
+
+def test_a_chain_of_three_leads_back_to_its_cause() -> None:
+    """The output is constant because values are not finite, because float16's eps vanished."""
+    causes = {finding.name: finding.cause for finding in diagnosis("half-precision-underflow", 0).findings}
+    assert causes["constant-output"] == "not-finite" and causes["not-finite"] == "half-precision-underflow"
 
 
 def test_codes_and_names_are_never_used_twice() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 from tests.specimens.programs import CLASSES, FEATURES, classify
-from torch import nn
+from torch import Tensor, nn
 
 import actlab
 from actlab.doctor import examine
@@ -37,3 +37,18 @@ def test_sparse_probabilities_between_hidden_layers_are_named() -> None:
     model = nn.Sequential(nn.Linear(FEATURES, 32), actlab.nn.Sparsemax(), nn.Linear(32, CLASSES))
     names = [finding.name for finding in examine(classify(model), steps=30).findings]
     assert "softmax-in-hidden-layer" in names
+
+
+def test_a_function_of_rows_is_known_by_its_formula() -> None:
+    """The same as a function, along another axis too: no activation of single values, and named alike."""
+
+    class Rows(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            torch.manual_seed(1)
+            self.below, self.above = nn.Linear(FEATURES, 32), nn.Linear(32, CLASSES)
+
+        def forward(self, x: Tensor) -> Tensor:
+            return self.above(actlab.functional.sparsemax(self.below(x).T, dim=0).T)
+
+    assert "softmax-in-hidden-layer" in [finding.name for finding in examine(classify(Rows()), steps=5).findings]

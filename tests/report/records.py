@@ -8,7 +8,18 @@ from typing import Any
 
 from torch import nn
 
-from actlab.doctor.records import Change, Curve, Diagnosis, Finding, LayerNumbers, Prescription, Repair
+from actlab.doctor.records import (
+    Arm,
+    Attempt,
+    Change,
+    Curve,
+    Diagnosis,
+    Finding,
+    LayerNumbers,
+    Margin,
+    Prescription,
+    Repair,
+)
 from actlab.study import Comparison, Difference, Failure, Row, find_task
 from actlab.study.plan import Tried
 
@@ -98,6 +109,21 @@ def repair(**given: Any) -> Repair:
         "after": Curve(tuple(2.3 * 0.6**e for e in epochs), tuple(0.97 - 0.8 * 0.5**e for e in epochs), "accuracy"),
         "accepted": True,
         "left": (),
+        "arms": (
+            Arm("no repair", (0, 1, 2), (0.1, 0.1, 0.1), (2.31, 2.31, 2.31)),
+            Arm("new seed only", (0, 1, 2), (0.1, 0.12, 0.11), (2.31, 2.3, math.inf)),
+            Arm("repaired", (0, 1, 2), (0.97, 0.96, 0.98), (0.1, 0.12, 0.11)),
+        ),
+        "margins": (Margin("no repair", "metric", 0.87, 0.006), Margin("new seed only", "metric", 0.86, 0.008)),
+        "tried": (
+            Attempt("vanishing-gradient", diagnosis().findings[0].prescriptions[0], "alarm stays", ("dead-units",)),
+            Attempt(
+                "vanishing-gradient",
+                diagnosis().findings[0].prescriptions[0],
+                "proved",
+                margins=(Margin("no repair", "metric", 0.87, 0.006), Margin("new seed only", "metric", 0.86, 0.008)),
+            ),
+        ),
         "reasons": {"en": "Accepted: accuracy rises from 0.10 to 0.97.", "zh": "采纳：准确率由 0.10 升至 0.97。"},
     }
     return Repair(**{**own, **given})

@@ -12,6 +12,7 @@ from tests.report import records
 
 from actlab.catalogue import ENTRIES, find
 from actlab.report import terminal, terminal_doctor, terminal_study
+from actlab.report.doctor_rows import layer_rows
 from actlab.report.numbers import number, predicted_norms, same_changes, share, shorten, spark
 from actlab.report.property_rows import property_rows, property_table
 from actlab.theory import properties
@@ -151,6 +152,17 @@ def test_small_pictures_and_lists_keep_their_meaning() -> None:
     assert shorten(list("abcdefgh"), 6) == (list("abcdef"), 2)
     groups = same_changes(records.repair().changes)
     assert [(len(paths), old, new) for paths, old, new in groups] == [(10, "Sigmoid()", "GELU()")]
+
+
+def test_a_loop_written_by_hand_is_told_by_its_first_step_and_its_last() -> None:
+    """Thirteen steps of two activations are four rows and a count; twelve are told in full, and so are layers."""
+    steps = [records.layer(at, path="cell", kind=("Sigmoid", "Tanh")[at % 2]) for at in range(26)]
+    rows = layer_rows([*steps, records.layer(9)])
+    told = [(row["layer"], row["kind"]) for row in rows]
+    assert told == [("cell", "Sigmoid"), ("cell", "Tanh"), ("⋮ × 11", ""), *told[:2], ("net.19", "Sigmoid")]
+    assert rows[3]["saturated"] == layer_rows(steps[24:])[0]["saturated"] != rows[0]["saturated"]
+    for few in (steps[:24], [records.layer(at) for at in range(40)]):
+        assert len(layer_rows(few)) == len(few)
 
 
 def test_the_predicted_gradient_is_counted_back_from_the_last_layer() -> None:

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from .case import load_case
 from .gather import examine
+from .predict import predict
+from .prediction import PredictedLayer, Prediction
 from .records import (
+    Arm,
+    Attempt,
     Case,
     CaseError,
     Change,
@@ -12,12 +16,16 @@ from .records import (
     Diagnosis,
     Finding,
     LayerNumbers,
+    Margin,
     Prescription,
     Repair,
 )
 from .repair import repair
+from .watch import Moment, Tracker, Watch, WatchError, watch
 
 __all__ = [
+    "Arm",
+    "Attempt",
     "Case",
     "CaseError",
     "Change",
@@ -25,9 +33,18 @@ __all__ = [
     "Diagnosis",
     "Finding",
     "LayerNumbers",
+    "Margin",
+    "Moment",
+    "PredictedLayer",
+    "Prediction",
     "Prescription",
     "Repair",
+    "Tracker",
+    "Watch",
+    "WatchError",
     "examine",
     "load_case",
+    "predict",
     "repair",
+    "watch",
 ]

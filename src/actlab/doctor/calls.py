@@ -16,12 +16,13 @@ _ROLES: Mapping[str, str] = {
     "hardtanh tanh sigmoid special_expit expit logsigmoid softsign tanhshrink hardshrink softshrink threshold sin cos "
     "atan arctan asinh erf special_erf heaviside sign sgn",
     "softmax": "softmax special_softmax softmin",
+    "gated": "glu",
     "log_softmax": "log_softmax special_log_softmax",
     "norm": "batch_norm layer_norm group_norm instance_norm rms_norm local_response_norm normalize",
     "view": "view reshape flatten squeeze unsqueeze transpose permute contiguous clone to float double half bfloat16 "
     "type type_as cpu cuda expand expand_as getitem select narrow chunk split tensor_split unbind unflatten view_as "
     "reshape_as movedim swapaxes swapdims t T mT H real data get index_select gather take_along_dim flip roll repeat "
-    "repeat_interleave tile as_strided requires_grad alias pad cat concat concatenate stack",
+    "repeat_interleave tile as_strided requires_grad alias pad cat concat concatenate stack topk sort setitem",
     "pool": "max_pool1d max_pool2d max_pool3d avg_pool1d avg_pool2d avg_pool3d adaptive_avg_pool1d "
     "adaptive_avg_pool2d adaptive_avg_pool3d adaptive_max_pool1d adaptive_max_pool2d adaptive_max_pool3d interpolate "
     "max_pool2d_with_indices max_pool1d_with_indices boolean_dispatch",
@@ -59,6 +60,9 @@ CUTS: Mapping[str, tuple[str, str]] = {
     "numpy": ("numpy does not record gradients", "numpy 不记录梯度"),
     "tensor": ("torch.tensor makes a new leaf", "torch.tensor 会新建叶子张量"),
 }
+
+# Gated units, ours and torch's: act(gate) times another half, seen as one call.
+GATED = frozenset(entry.name for entry in ENTRIES.values() if entry.kind == "gated")
 
 # Functions that torch does give a gradient, zero everywhere, and ours of the same kind.
 FLAT = frozenset(("round", "sign", "sgn", "heaviside", "floor", "ceil", "trunc")) | {

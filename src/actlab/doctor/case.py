@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import inspect
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from torch import nn
@@ -49,7 +50,7 @@ def load_case(target: str) -> Case:
         hint = f"; it has {', '.join(found[:6])}" if found else "; it defines no function"
         raise CaseError(f"{name} has no function named {function_name}{hint}")
     if isinstance(function, Case):
-        return check(function, target)
+        return replace(check(function, target), source=f"{name}:1")
     if not callable(function):
         raise CaseError(
             f"{function_name} in {name} is a {type(function).__name__}; it must be a function returning a Case"
@@ -65,13 +66,19 @@ def load_case(target: str) -> Case:
             f"{function_name}() in {name} returned a {type(result).__name__}; it must return actlab.Case(model, data, "
             "loss)"
         )
-    return check(result, target)
+    line = getattr(getattr(function, "__code__", None), "co_firstlineno", 1)
+    return replace(check(result, target), source=f"{name}:{line}")
 
 
 def check(case: Case, name: str = "the case") -> Case:
-    """The case itself, when its parts are of the right kind; CaseError otherwise."""
+    """The case, a compiled model replaced by the one behind it; CaseError where a part is of the wrong kind."""
+    behind = getattr(case.model, "_orig_mod", None)  # torch.compile keeps the module there; compiled calls hide theirs
+    if isinstance(behind, nn.Module):
+        case = replace(case, model=behind)
     if not isinstance(case.model, nn.Module):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise CaseError(f"the model of {name} is a {type(case.model).__name__}; it must be a torch.nn.Module")
+    if any(tensor.is_meta for tensor in (*case.model.parameters(), *case.model.buffers())):
+        raise CaseError(f"the model of {name} lies on the meta device and has no numbers; load its weights first")
     if not hasattr(case.data, "__iter__"):
         raise CaseError(
             f"the data of {name} are a {type(case.data).__name__}; give a list or a DataLoader of (input, target)"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import sys
 import warnings
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from typing import Any
 
@@ -12,18 +14,22 @@ import torch
 from .calls import CUTS, FLAT, REGRESSION_LOSSES
 from .case import check
 from .chords import departure
-from .inputs import Standardise, input_numbers
+from .inputs import Standardise, entering, input_numbers, mapped
 from .losses import loss_numbers, recompute, standard_error
 from .node import ancestors, tensors_in
-from .numbers import LossNumbers, Numbers, Place, Trial, odd_scale, odd_target
-from .passes import LossCalls, Measured, collect, forward, make_optimizer, measured_pass, set_seed, short_training
+from .numbers import Numbers, Place, Trial, odd_scale, odd_target, uneven
+from .passes import LossCalls, Measured, collect, forward, make_optimizer, measured_pass, set_seed
+from .precision import precision_numbers
 from .preserve import State, preserved
 from .records import Case, Diagnosis
+from .rehearsal import short_training
 from .rows import fan_in, fan_out, layer_rows, positions, weight_rows
 from .shapes import Shape
-from .structure import blocked_at, role_of, straight_pairs
+from .structure import blocked_at, mixes_rows, plain_dropout, role_of, straight_pairs
 from .trace import Trace
 
+MAJORITY = 0.5
+SLOW = 1e-4  # relative update per step: a tenth of the customary 1e-3
 LONGER = 6  # times the steps, where class recall needs more training to be judged
 
 
@@ -51,12 +57,13 @@ def examine(case: Case, steps: int = 50, seed: int = 0) -> Diagnosis:
         steps=numbers.steps_done,
         seed=seed,
         name=case.name,
+        source=case.source,
     )
 
 
 def gather(case: Case, steps: int = 50, seed: int = 0) -> Numbers:
     """All the numbers the rules need; see `examine`."""
-    with preserved(case.model, case.data) as state, warnings.catch_warnings():
+    with preserved(case.model, case.data) as state, warnings.catch_warnings(), _eager():
         warnings.simplefilter("ignore")
         if not case.model.training:
             case.model.train()
@@ -77,6 +84,7 @@ class _Gathering:
         set_seed(self.seed)
         start = measured_pass(case, self.batches, self.shapes)
         self.state.rewind()
+        inputs = entering(start.nodes, inputs)
         graph = self._graph(start)
         residual_start = departure(self.case.model, self.batches[0][0], start)
         self.state.rewind()
@@ -89,6 +97,7 @@ class _Gathering:
         identical_end = self._identical()
         residual_end = departure(self.case.model, self.batches[0][0], start) if end.not_finite is None else math.nan
         main = self._main_loss(start)
+        never = start.reached - trained.reached if start.checkpoints and trained.losses else set[int]()
         task_start, task_end = self._task(start, main), self._task(end, main)
         error = self._task_error(start, main)
         losses = tuple(
@@ -120,14 +129,17 @@ class _Gathering:
             output_spread_start=start.spread,
             output_spread_end=end.spread,
             hidden_softmax=graph["softmax"],
-            blocked=graph["blocked"],
+            blocked=graph["blocked"] or self._behind_checkpoint(start, never),
             gates=tuple(
                 Place(g.path, g.kind, {"flat_share": g.flat / g.elements, "rms": math.sqrt(g.second / g.elements)})
                 for g in start.gates
                 if g.elements
             ),
             through_time=tuple(
-                Place(path, kind, {"norms": norms}) for path, kind, norms in start.through_time if len(norms) > 1
+                Place(path, kind, {"norms": norms, "loop": loop})
+                for loop, heard in ((False, start.through_time), (True, start.loops))
+                for path, kind, norms, *_ in heard
+                if len(norms) > 1
             ),
             straight=graph["straight"],
             not_finite=trouble,
@@ -137,9 +149,13 @@ class _Gathering:
             learning_rate=trained.learning_rate,
             optimizer=trained.optimizer,
             residual_blocks=graph["sums"],
+            precision=precision_numbers(case, self.batches[0], start, trained),
+            unused=self._unused(start, graph["blocked"]),
+            plain_dropout=plain_dropout(start.nodes),
         )
+        self.state.rewind()
         numbers = replace(numbers, trials=self._trials(numbers, main))
-        if main is not None and main_numbers is not None and _imbalanced(main_numbers) and trouble is None:
+        if main is not None and main_numbers is not None and uneven(numbers, main_numbers) and trouble is None:
             later = self._longer(main)
             if later is not None:
                 fresh = loss_numbers(start.losses[main], end.losses.get(main), later, self.shapes)
@@ -166,6 +182,8 @@ class _Gathering:
             why = CUTS.get(node.op, flat if node.op in FLAT else bare)
             detail = {"starved": [n.path for n in starved], "en": why[0], "zh": why[1]}
             blocked = (Place(node.path, node.op, detail),)
+        else:
+            blocked = self._left_torch(start)
         sites = [s for s in start.sites.values() if s.shape.dead_type and role_of(s.node) == "hidden"]
         sums = sum(n.role == "sum" for n in used if n.path != "loss" and n.children)
         narrow = 0.0
@@ -177,7 +195,9 @@ class _Gathering:
             "reduced": reduced,
             "blocked": blocked,
             "softmax": tuple(
-                Place(n.path, n.op) for n in used if n.role == "softmax" and n.data and role_of(n) == "hidden"
+                Place(n.path, n.op, {"mixes": mixes_rows(n)})
+                for n in used
+                if n.role == "softmax" and n.data and role_of(n) == "hidden"
             ),
             "straight": tuple(
                 Place(b.path, b.op, {"before": a.path}) for a, b in straight_pairs(used) if "embedding" not in a.op
@@ -186,6 +206,43 @@ class _Gathering:
             "sums": sums,
             "initial": self._identical(),
         }
+
+    def _unused(self, start: Measured, blocked: tuple[Place, ...]) -> tuple[Place, ...]:
+        """The outermost modules whose trainable weights the loss does not depend on, and idle activations."""
+        idle = {
+            name
+            for name, p in self.case.model.named_parameters()
+            if p.requires_grad and id(p) not in start.reached and id(p) in self._parameters
+        }
+        cut = {path for place in blocked for path in place.detail["starved"]}
+        found: list[Place] = []
+        for path, module in self.case.model.named_modules():
+            if not path or path in cut or any(path.startswith(f"{place.path}.") for place in found):
+                continue
+            names = [f"{path}.{name}" for name, p in module.named_parameters() if p.requires_grad]
+            called = path in start.called
+            if (names and idle.issuperset(names)) or (_is_activation(module) and not called):
+                number = sum(p.numel() for p in module.parameters() if p.requires_grad)
+                found.append(Place(path, type(module).__name__, {"called": called, "weights": number}))
+        return tuple(found)
+
+    def _left_torch(self, start: Measured) -> tuple[Place, ...]:
+        """A value taken to numpy or Python and back, where the weights before it get no gradient in any other way."""
+        for op, path, node in start.exits:
+            before = [n for n in ancestors(node) if isinstance(n.weight, torch.nn.Parameter) and n.weight.requires_grad]
+            if before and not any(id(n.weight) in start.reached for n in before):
+                en, zh = CUTS["numpy"] if op == "numpy" else (f"{op} leaves torch", f"{op} 离开了 torch")
+                starved = list(dict.fromkeys(n.path for n in before))
+                return (Place(path, op, {"starved": starved, "en": en, "zh": zh}),)
+        return ()
+
+    def _behind_checkpoint(self, start: Measured, never: set[int]) -> tuple[Place, ...]:
+        """A re-entrant checkpoint whose inputs need no gradient gives its weights none: the short training shows it."""
+        starved = [n.path for n in start.nodes if n.weight is not None and id(n.weight) in never]
+        en = "a re-entrant checkpoint passes no gradient to its weights unless one of its inputs needs one"
+        zh = "可重入的 checkpoint 只有在某个输入需要梯度时才会把梯度传给其中的权重"
+        detail = {"starved": list(dict.fromkeys(starved)), "en": en, "zh": zh}
+        return (Place(start.checkpoints[0], "checkpoint", detail),) if starved else ()
 
     def _identical(self) -> dict[str, bool]:
         """For each trainable matrix whether all its units have the same weights."""
@@ -246,31 +303,49 @@ class _Gathering:
             return ()
         done: list[Trial] = []
         broke = numbers.not_finite is not None
-        stuck = numbers.learning == "no"
+        stuck = numbers.learning == "no" or numbers.drop < 0
         rose = any(row.dead_share_end - row.dead_share > 0.2 for row in numbers.layers)
-        if broke or stuck or rose:
+        slow = 0 < numbers.update_ratio < SLOW
+        if broke or rose or (stuck and not slow):
             done += [Trial(f"learning rate / {n}", self._try(main, factor=1 / n)) for n in (10, 100)]
-        if stuck and 0 < numbers.update_ratio < 1e-4:
-            done.append(Trial("larger learning rate", self._try(main, factor=numbers.customary_factor)))
+        if numbers.precision.lost_updates > MAJORITY and not broke:
+            done.append(Trial("float32 weights", self._try(main, wide=True)))
+        if stuck and slow:
+            factor = numbers.customary_factor
+            done.append(Trial("larger learning rate", self._try(main, factor=factor)))
+            done.append(Trial("much larger learning rate", self._try(main, factor=10 * factor)))
         if odd_scale(numbers.inputs):
             done.append(Trial("standardised input", self._try(main, change=Standardise(self.batches))))
         regression = next((n for n in numbers.losses if n.name in REGRESSION_LOSSES), None)
         if regression is not None and odd_target(regression) and numbers.trivial:
             std = regression.target_std or 1.0
             mean = regression.target_mean
-            loss = self._try(main, change=lambda value, target: (value, (target - mean) / std))
-            scale = std if regression.name == "l1_loss" else std**2
-            done.append(Trial("standardised target", loss * scale))
+            loss = self._try(main, change=lambda value, target: (value, mapped(target, lambda t: (t - mean) / std)))
+            calls = self._last_calls
+            if math.isfinite(loss) and calls is not None and calls.node.op in REGRESSION_LOSSES:
+                for values in (calls.inputs, calls.targets):
+                    values[:] = [value * std + mean for value in values]
+                told = recompute(calls)
+                loss = sum(told) / len(told)
+            else:
+                loss *= std if regression.name == "l1_loss" else std**2
+            done.append(Trial("standardised target", loss))
         return tuple(done)
 
-    def _try(self, main: tuple[str, str, int] | None, factor: float = 1.0, change: Any = None) -> float:
+    def _try(
+        self, main: tuple[str, str, int] | None, *, factor: float = 1.0, change: Any = None, wide: bool = False
+    ) -> float:
         self.state.rewind()
-        trained = short_training(self.case, self.steps, self.seed, factor, change)
+        trained = short_training(self.case, self.steps, self.seed, factor=factor, change=change, wide=wide)
         loss = math.inf if trained.not_finite is not None else self._evaluate(main, change)
         self.state.rewind()
         return loss if math.isfinite(loss) else math.inf
 
 
-def _imbalanced(loss: LossNumbers) -> bool:
-    present = [count for count in loss.counts if count]
-    return len(present) > 1 and max(present) >= 10 * min(present)
+def _is_activation(module: torch.nn.Module) -> bool:
+    return type(module).__module__ == "torch.nn.modules.activation" or hasattr(module, "entry")
+
+
+def _eager() -> AbstractContextManager[Any]:
+    """Compiled parts run as plain Python, so that each call is seen; nothing to do where none can exist."""
+    return torch.compiler.set_stance("force_eager") if "torch._dynamo" in sys.modules else nullcontext()

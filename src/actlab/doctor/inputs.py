@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from .node import tensors_in
+from .node import Node, source_of, tensors_in
 from .numbers import InputNumbers
 
 
@@ -80,3 +81,28 @@ def input_numbers(batches: list[tuple[Any, Any]]) -> InputNumbers:
     shift = float((mean[moving].abs() / std[moving]).median()) if bool(moving.any()) else 0.0
     spread = float(std[moving].max() / std[moving].median()) if bool(moving.any()) else 1.0
     return InputNumbers(math.sqrt(float(table.pow(2).mean())), shift, spread, True, "", table.shape[1], False)
+
+
+def entering(nodes: list[Node], raw: InputNumbers) -> InputNumbers:
+    """The numbers of what the first weights are given, where the model changes its own input; else those of the input.
+
+    A batch norm, a logarithm or a division at the start is the model's own scaling.
+    """
+    first = next((n for n in nodes if n.data and n.role in ("weight", "recurrent", "attention")), None)
+    given = next((p for p in first.parents if p.data), None) if first is not None else None
+    raw = replace(raw, symbols=_symbols(first, given))
+    if given is None or given.out is None or not raw.finite or raw.tokens or not given.out.is_floating_point():
+        return raw
+    if source_of(given, ("view", "dropout")).role == "input" or not bool(torch.isfinite(given.out).all()):
+        return raw
+    return replace(input_numbers([(given.out, ())]), symbols=raw.symbols)
+
+
+def _symbols(first: Node | None, given: Node | None) -> int:
+    if first is not None and first.op.startswith("embedding") and first.weight is not None:
+        return first.weight.shape[0]
+    rows = given.out if given is not None else None
+    if rows is None or not rows.is_floating_point() or rows.dim() < 2:
+        return 0
+    one_hot = bool(((rows == 0) | (rows == 1)).all()) and bool((rows.sum(-1) == 1).all())
+    return rows.shape[-1] if one_hot else 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from .numbers import LossNumbers, Producer
 from .prescriptions import told
 from .records import Change, Prescription
@@ -19,6 +21,22 @@ def remove_output(fault: Producer) -> Prescription:
             f"去掉 {where} 处的 {fault.op}，直接传原始分数；预测时再在损失之外使用它。",
         ),
         {"path": fault.path, "op": fault.op},
+    )
+
+
+def replace_output(loss: LossNumbers, fault: Producer) -> Prescription:
+    """An output activation whose range holds the target: softplus for targets that are never negative."""
+    return Prescription(
+        "replace-output-activation",
+        (Change(fault.path or "forward", fault.op, "softplus"),),
+        f"model.{fault.path} = torch.nn.Softplus()" if fault.path.isidentifier() else "return F.softplus(scores)",
+        told(
+            f"Or, as the targets ({loss.target_low:.3g} to {loss.target_high:.3g}) are never negative, replace "
+            f"{fault.op} by softplus, which reaches all of them.",
+            f"由于目标（{loss.target_low:.3g} 至 {loss.target_high:.3g}）从不为负，也可将 {fault.op} 换成 "
+            "softplus，它能达到所有目标。",
+        ),
+        {"path": fault.path, "op": fault.op, "to": "softplus"},
     )
 
 
@@ -40,14 +58,15 @@ def use_cross_entropy(fault: Producer, remove: bool) -> Prescription:
 
 
 def set_dim(loss: LossNumbers, fault: Producer) -> Prescription:
-    """Let the softmax run over the classes."""
-    axis = 1 if loss.name in ("nll_loss", "cross_entropy") else -1
+    """Let the softmax run over the classes: the loss's axis 1, or the last one where the loss got other axes."""
+    same = fault.rank == len(loss.input_shape)
+    axis = 1 if loss.name in ("nll_loss", "cross_entropy") and same else -1
     return Prescription(
         "set-dim",
         (Change(fault.path or "forward", f"{fault.op}(dim={fault.dim})", f"{fault.op}(dim={axis})"),),
         f"{fault.op}(scores, dim={axis})",
         told(f"Let {fault.op} run over the class axis: dim={axis}.", f"让 {fault.op} 沿类别轴计算：dim={axis}。"),
-        {"path": fault.path, "dim": axis},
+        {"path": fault.path, "op": fault.op, "dim": axis},
     )
 
 
@@ -92,6 +111,7 @@ def classify(loss: LossNumbers) -> Prescription:
             f"将输出改为 {loss.distinct} 个单元，用 CrossEntropyLoss 配整数编号；"
             '若这些数确为数量，请设 task="regression"。',
         ),
+        {"lowest": loss.target_low, "classes": loss.distinct},
     )
 
 
@@ -144,4 +164,24 @@ def balanced_sampler(loss: LossNumbers) -> Prescription:
             "Or draw samples so that all classes come equally often.",
             "或用 WeightedRandomSampler 使各类被抽到的机会相同。",
         ),
+    )
+
+
+def prior_bias(loss: LossNumbers) -> Prescription:
+    """An output bias that starts at what the class counts alone would say."""
+    total = max(sum(loss.counts), 1)
+    shares = [max(count, 1) / total for count in loss.counts]
+    single = math.prod(loss.input_shape[1:]) == 1
+    bias = [math.log(shares[-1] / shares[0])] if single else [math.log(share) for share in shares]
+    shown = [round(b, 4) for b in bias]
+    return Prescription(
+        "prior-bias",
+        (Change("output bias", "near 0", f"{shown if len(shown) <= 12 else '[...]'}"),),
+        f"with torch.no_grad():\n    head.bias.copy_(torch.tensor({shown}))  # head: the last layer",
+        told(
+            "Or start the last layer's bias at the log of the class shares, so that the first steps are not spent on "
+            "learning them.",
+            "或将最后一层的偏置初始化为各类占比的对数，使最初几步不必浪费在学习占比上。",
+        ),
+        {"bias": bias},
     )

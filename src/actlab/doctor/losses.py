@@ -128,7 +128,8 @@ def describe(node: Node, shapes: dict[tuple[str, str, int], Shape | None]) -> Pr
         low, high = 0.0, 1.0
     positive = axis % out.dim() if out is not None and axis is not None and out.dim() else axis
     implicit = node.role in ("softmax", "log_softmax") and _given_dim(node) is None
-    return Producer(node.op, node.role, node.path, positive, size, low, high, implicit)
+    rank = out.dim() if out is not None else 0
+    return Producer(node.op, node.role, node.path, positive, size, low, high, implicit, rank)
 
 
 def _given_dim(node: Node) -> int | None:

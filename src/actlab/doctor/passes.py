@@ -1,19 +1,19 @@
-"""Passes over the data: a measured pass (traced, forward and backward) and a short training."""
+"""Measured passes over the data: traced, forward and backward."""
 
 from __future__ import annotations
 
-import itertools
 import math
 import random
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
+from .loops import Loop, gates, hand_written
 from .node import Node, ancestors, call_model, tensors_in
 from .numbers import NotFinite
 from .records import Case, CaseError, adam
@@ -55,6 +55,11 @@ class Measured:
     through_time: list[tuple[str, str, list[float]]] = field(default_factory=list[tuple[str, str, list[float]]])
     not_finite: NotFinite | None = None
     output_node: Node | None = None
+    loops: list[Loop] = field(default_factory=list[Loop])
+    reached: set[int] = field(default_factory=set[int])
+    called: set[str] = field(default_factory=set[str])
+    checkpoints: list[str] = field(default_factory=list[str])
+    exits: list[tuple[str, str, Node]] = field(default_factory=list[tuple[str, str, Node]])
 
 
 def set_seed(seed: int) -> None:
@@ -70,12 +75,20 @@ def size_of(value: Any) -> int:
     return int(first.shape[0]) if first is not None and first.dim() else 1
 
 
+def reading(data: Iterable[Any]) -> Iterator[Any]:
+    """The batches; an error of the loader becomes a CaseError in one sentence."""
+    try:
+        yield from data
+    except Exception as error:
+        raise CaseError(f"the data failed when they were read: {_first_line(error)}; look at the loader") from error
+
+
 def collect(case: Case) -> tuple[list[tuple[Any, Any]], bool]:
     """Batches for the measured passes, ENOUGH samples where the data have them, and whether these are all."""
     batches: list[tuple[Any, Any]] = []
     seen = 0
     whole = True
-    for batch in case.data:
+    for batch in reading(case.data):
         if not isinstance(batch, (tuple, list)) or len(batch) != 2:  # pyright: ignore[reportUnnecessaryIsInstance]
             raise CaseError(
                 f"the data give a {type(batch).__name__} where a pair (input, target) is needed; let each batch be a "
@@ -160,19 +173,26 @@ def measured_pass(
                 handle.remove()
         if loss.requires_grad:
             loss.backward()
+        result.called |= trace.called
         for parameter in case.model.parameters():
+            if parameter.grad is not None:
+                result.reached.add(id(parameter))
             parameter.grad = None
         if number == 0:
+            result.checkpoints, result.exits = trace.checkpoints, trace.exits
             result.nodes = trace.nodes
             result.end = trace.made.get(id(loss)) or (trace.nodes[-1] if trace.nodes else None)
             result.output = output
             result.gates = [g for heard in recurrent if (g := unroll(heard))]
             result.through_time = [(heard.path, heard.module.mode, heard.profile()) for heard in recurrent]
+            result.loops = hand_written(trace.nodes, result.end)
             first = next(iter(tensors_in(output)), None)
             result.output_node = trace.made.get(id(first)) if first is not None else None
         _recognise_differences(trace, target)
-        _take_sites(trace, result, shapes)
+        take_sites(trace.nodes, result, shapes)
         for node in trace.nodes:
+            if node.role == "activation" and node.key in result.sites:
+                result.sites[node.key].draw(node)
             if node.gradient is not None:
                 square = float(node.gradient.double().pow(2).sum())
                 result.gradients[node.key] = result.gradients.get(node.key, 0.0) + square
@@ -185,12 +205,14 @@ def measured_pass(
             rows.append(first.detach().double().reshape(first.shape[0], -1).cpu())
         if result.not_finite is None and not _all_finite(loss, trace):
             result.not_finite = blame(trace, loss, 0)
+    result.gates += gates(result.loops, result.sites)
     result.spread = _spread(rows)
     return result
 
 
-def _take_sites(trace: Trace, result: Measured, shapes: dict[tuple[str, str, int], Shape | None]) -> None:
-    for node in trace.nodes:
+def take_sites(nodes: list[Node], result: Measured, shapes: dict[tuple[str, str, int], Shape | None]) -> None:
+    """Take the activations among the calls into the result's sites; shapes is filled as in `measured_pass`."""
+    for node in nodes:
         if node.role != "activation" or node.function is None or node.x is None or not node.data:
             continue
         if not node.x.is_floating_point():
@@ -210,13 +232,20 @@ def _recognise_differences(trace: Trace, target: Any) -> None:
     targets = {id(tensor): tensor for tensor in tensors_in(target) if tensor.is_floating_point()}
     for node in trace.nodes:
         wanted = targets.get(id(node.other))
-        power = next((child.op for child in node.children if child.op in DIFFERENCES), None)
+        power = next((child.op for child in node.children if child.op in DIFFERENCES and _alone(child)), None)
         given = next((p for p in node.parents if p.data), None)
         if node.op not in ("sub", "rsub") or wanted is None or power is None or given is None or given.out is None:
             continue
         node.op, function = DIFFERENCES[power]
         node.role = "loss"
         node.arguments = {"arg0": given.out, "arg1": wanted, "function": function}
+
+
+def _alone(node: Node) -> bool:
+    """Whether a product is a square: no other factor, tensor or number, takes part."""
+    return node.op != "mul" or (
+        node.other is None and not node.arguments and all(p.op in ("sub", "rsub") for p in node.parents)
+    )
 
 
 # What is done with the difference -> the loss it is.
@@ -259,7 +288,7 @@ def blame(trace: Trace, loss: Tensor, step: int) -> NotFinite | None:
     Infinities that a mask put there on purpose, and that no loss sees, are not blamed.
     """
     end = trace.made.get(id(loss))
-    if not torch.isfinite(loss):
+    if _not_finite(loss):
         node = end
         while node is not None:
             bad = [p for p in node.parents if p.role != "mask" and _not_finite(p.out)]
@@ -268,15 +297,17 @@ def blame(trace: Trace, loss: Tensor, step: int) -> NotFinite | None:
             node = bad[0]
         chain = node or end
         path = chain.path if chain else ""
-        return NotFinite("value", step, path, chain.op if chain else "loss", _kind(chain.out if chain else loss))
+        value = chain.out if chain else loss
+        return NotFinite("value", step, path, chain.op if chain else "loss", _kind(value), _format(value))
     for node in reversed(trace.nodes):
         for parent in node.parents:
             own = node.gradient is None or not _not_finite(node.gradient)
             if own and parent.gradient is not None and _not_finite(parent.gradient):
-                return NotFinite("gradient", step, node.path, node.op, _kind(parent.gradient))
+                bad = parent.gradient
+                return NotFinite("gradient", step, node.path, node.op, _kind(bad), _format(bad))
     for node in ancestors(end) if end else []:
         if node.gradient is not None and _not_finite(node.gradient):
-            return NotFinite("gradient", step, node.path, node.op, _kind(node.gradient))
+            return NotFinite("gradient", step, node.path, node.op, _kind(node.gradient), _format(node.gradient))
     return NotFinite("gradient", step, "", "backward", "nan")
 
 
@@ -284,36 +315,18 @@ def _not_finite(tensor: Tensor | None) -> bool:
     return tensor is not None and tensor.is_floating_point() and not bool(torch.isfinite(tensor).all())
 
 
+def _format(tensor: Tensor | None) -> str:
+    return "" if tensor is None else str(tensor.dtype).removeprefix("torch.")
+
+
 def _kind(tensor: Tensor | None) -> str:
     return "nan" if tensor is not None and bool(torch.isnan(tensor).any()) else "inf"
 
 
-def endless(data: Any) -> Iterator[tuple[Any, Any]]:
-    """The batches, over and over."""
-    while True:
-        empty = True
-        for batch in data:
-            empty = False
-            yield batch[0], batch[1]
-        if empty:
-            return
-
-
-@dataclass(frozen=True)
-class Trained:
-    """A short training: the losses, the median relative update per step, and where it stopped being finite."""
-
-    losses: tuple[float, ...]
-    update_ratio: float
-    not_finite: NotFinite | None
-    learning_rate: float
-    optimizer: str
-
-
-def make_optimizer(case: Case, model: nn.Module | None = None) -> torch.optim.Optimizer:
-    """The case's optimiser on the trainable parameters. Raises CaseError when that fails."""
+def make_optimizer(case: Case, given: list[Tensor] | None = None) -> torch.optim.Optimizer:
+    """The case's optimiser on its model's trainable parameters, or on those given; CaseError when that fails."""
     make = case.optimizer or adam
-    parameters = [p for p in (model or case.model).parameters() if p.requires_grad]
+    parameters = given if given is not None else [p for p in case.model.parameters() if p.requires_grad]
     if not parameters:
         raise CaseError("the model has no trainable parameter; unfreeze at least one with requires_grad_(True)")
     try:
@@ -322,64 +335,3 @@ def make_optimizer(case: Case, model: nn.Module | None = None) -> torch.optim.Op
         raise CaseError(
             f"the case's optimizer function failed: {_first_line(error)}; it takes the parameters"
         ) from error
-
-
-def short_training(case: Case, steps: int, seed: int, factor: float = 1.0, change: Any = None) -> Trained:
-    """Train for `steps` optimiser steps; stop where loss or gradient stop being finite.
-
-    factor: multiplies every learning rate. change: (input, target) -> (input, target), applied to each batch.
-    """
-    set_seed(seed)
-    optimizer = make_optimizer(case)
-    for group in optimizer.param_groups:
-        group["lr"] = group["lr"] * factor
-    rate = float(optimizer.param_groups[0]["lr"])
-    watched = [p for p in case.model.parameters() if p.requires_grad and p.dim() >= 2]
-    losses: list[float] = []
-    ratios: list[float] = []
-    trouble: NotFinite | None = None
-    for step, batch in enumerate(itertools.islice(endless(case.data), steps)):
-        value, target = batch if change is None else change(*batch)
-        optimizer.zero_grad(set_to_none=True)
-        chance = torch.get_rng_state()
-        _, loss = forward(case, value, target)
-        if loss.requires_grad:
-            loss.backward()
-        finite = bool(torch.isfinite(loss)) and all(
-            bool(torch.isfinite(p.grad).all()) for p in case.model.parameters() if p.grad is not None
-        )
-        losses.append(float(loss.detach()))
-        if not finite:
-            torch.set_rng_state(chance)
-            trouble = retrace(case, value, target, step + 1)
-            break
-        before = [p.detach().clone() for p in watched] if step % 10 == 0 else []
-        optimizer.step()
-        ratios += [_ratio(old, new) for old, new in zip(before, watched if before else [], strict=True)]
-    for parameter in case.model.parameters():
-        parameter.grad = None
-    ratios = [ratio for ratio in ratios if ratio > 0]
-    median = float(np.median(ratios)) if ratios else 0.0
-    return Trained(tuple(losses), median, trouble, rate, type(optimizer).__name__)
-
-
-def _ratio(old: Tensor, new: Tensor) -> float:
-    size = float(old.norm())
-    return float((new.detach() - old).norm()) / size if size > 0 else 0.0
-
-
-def retrace(case: Case, value: Any, target: Any, step: int) -> NotFinite | None:
-    """The same batch once more, traced, to find where it stops being finite."""
-    trace = Trace(case.model)
-    with trace:
-        trace.begin(value)
-        _, loss = forward(case, value, target, trace)
-    if loss.requires_grad:
-        loss.backward()
-    return blame(trace, loss, step)
-
-
-def total_loss(case: Case, batches: list[tuple[Any, Any]]) -> float:
-    """The mean loss over batches, without gradients, in the current mode."""
-    with torch.no_grad():
-        return float(np.mean([float(forward(case, value, target)[1]) for value, target in batches]))

@@ -35,7 +35,7 @@ def replace_activation(paths: Iterable[str], numbers: Numbers, to: str) -> Presc
     old = next(iter(kinds.values()), "softmax")
     gain = gain_of(to)
     deep = len({row.depth for row in rows}) > PLAIN_DEPTH
-    changes = tuple(Change(path, kinds.get(path, "softmax"), to) for path in wanted)
+    changes = tuple(Change(path or "forward", kinds.get(path, "softmax"), to) for path in wanted)
     code = f"import actlab\nactlab.swap(model, {to!r}, where={list(wanted)!r}).apply()\n" + _init_code(
         gain, deep and unstable(to)
     )
@@ -51,15 +51,24 @@ def replace_activation(paths: Iterable[str], numbers: Numbers, to: str) -> Presc
             "因为它的输入不是激活函数的输出）。"
             "若激活在 forward() 中以函数形式调用，请改写该调用。",
         ),
-        {"paths": list(wanted), "to": to, "gain": gain, "level": deep and unstable(to)},
+        {
+            "paths": list(wanted),
+            "kinds": [kinds.get(path, "softmax") for path in wanted],
+            "to": to,
+            "gain": gain,
+            "level": deep and unstable(to),
+        },
     )
 
 
-def _init_code(gain: float, level: bool) -> str:
+def _init_code(gain: float, level: bool, only: Sequence[str] = ()) -> str:
+    """Code that draws weights again: of all layers, or of those at the paths `only`."""
+    kept = f"    if path not in {list(only)!r}:\n        continue\n" if only else ""
     lines = (
-        "layers = [m for m in model.modules() if isinstance(m, (torch.nn.Linear, torch.nn.Conv2d))]\nfor i, layer in "
-        "enumerate(layers):\n    fan_in = layer.weight[0].numel()\n    torch.nn.init.normal_(layer.weight, 0, (1.0 "
-        f"if i == 0 else {gain:.4g}) / fan_in**0.5)\n    torch.nn.init.zeros_(layer.bias)\n"
+        "layers = [(p, m) for p, m in model.named_modules() if isinstance(m, (torch.nn.Linear, torch.nn.Conv2d))]\n"
+        f"for i, (path, layer) in enumerate(layers):\n{kept}    fan_in = layer.weight[0].numel()\n"
+        f"    torch.nn.init.normal_(layer.weight, 0, (1.0 if i == 0 else {gain:.4g}) / fan_in**0.5)\n"
+        "    if layer.bias is not None:\n        torch.nn.init.zeros_(layer.bias)\n"
     )
     if level:
         lines += (
@@ -102,7 +111,7 @@ def reinitialise(paths: Sequence[str], numbers: Numbers, kind: str) -> Prescript
     return Prescription(
         "re-initialise",
         changes,
-        _init_code(gain, deep and unstable(kind)),
+        _init_code(gain, deep and unstable(kind), () if set(wanted) >= set(by_path) else wanted),
         told(
             f"Draw the weights of {len(wanted)} layer(s) again with standard deviation gain/sqrt(fan_in), gain "
             f"{gain:.4g} for {kind} (1 for the first layer), and set biases to 0"
@@ -118,6 +127,26 @@ def reinitialise(paths: Sequence[str], numbers: Numbers, kind: str) -> Prescript
     )
 
 
+def revive_units(paths: Sequence[str], kind: str) -> Prescription:
+    """Draw only the dead units again."""
+    gain = gain_of(kind)
+    return Prescription(
+        "revive-units",
+        tuple(
+            Change(path, "units silent on every sample", f"drawn again with gain {gain:.4g}, bias 0") for path in paths
+        ),
+        f"layer = model.get_submodule({next(iter(paths), '')!r})\nwith torch.no_grad():\n"
+        "    dead = (h <= 0).all(0)  # h: what this layer gives for all samples\n"
+        f"    fresh = torch.randn_like(layer.weight) * {gain:.4g} / layer.weight[0].numel() ** 0.5\n"
+        "    layer.weight[dead], layer.bias[dead] = fresh[dead], 0.0",
+        told(
+            "Draw only the dead units' weights again and set their bias to 0; the living ones keep what they know.",
+            "只重新初始化死单元的权重并将其偏置置零；存活的单元保持不变。",
+        ),
+        {"paths": list(paths), "gain": gain},
+    )
+
+
 def for_depth(numbers: Numbers) -> tuple[Prescription, ...]:
     """For gradients that fade or grow: another activation where the present one must fade, else a new draw."""
     rows = [row for row in numbers.layers if row.role == "hidden"]
@@ -126,22 +155,46 @@ def for_depth(numbers: Numbers) -> tuple[Prescription, ...]:
     kind = rows[0].kind if rows else "relu"
     slow = [row.path for row in rows if row.saturating and row.best_slope <= 0.5 + 1e-6]
     if slow:
-        return (replace_activation(slow, numbers, "gelu"),)
+        return (replace_activation(slow, numbers, "gelu"), add_norm(weights))
     return (reinitialise(weights, numbers, kind), add_norm(weights))
 
 
-def orthogonal_recurrence(path: str) -> Prescription:
-    """An orthogonal recurrent weight, or gates."""
-    return Prescription(
+def for_recurrence(path: str, kind: str) -> tuple[Prescription, ...]:
+    """Through time: an orthogonal recurrent weight; for an LSTM open forget gates, for a plain RNN gates at all.
+
+    kind: the module's mode, such as "LSTM" or "RNN_TANH".
+    """
+    orthogonal = Prescription(
         "re-initialise",
         (Change(f"{path}.weight_hh", "uniform, variance 1/(3 hidden)", "orthogonal"),),
-        f"torch.nn.init.orthogonal_(model.{path}.weight_hh_l0)  # or torch.nn.LSTM with a forget bias of 1",
+        f"torch.nn.init.orthogonal_(model.{path}.weight_hh_l0)",
         told(
-            "Draw the recurrent weight orthogonal, so that a step keeps the gradient's length; or use an LSTM or GRU.",
-            "把循环权重初始化为正交矩阵，使每一步保持梯度长度；或改用 LSTM、GRU。",
+            "Draw the recurrent weight orthogonal, so that a step keeps the gradient's length.",
+            "把循环权重初始化为正交矩阵，使每一步保持梯度长度。",
         ),
         {"paths": [path], "gain": 1.0, "level": False},
     )
+    forget = Prescription(
+        "forget-bias",
+        (Change(f"{path}.bias_ih", "forget gate near 0", "forget gate 1"),),
+        f"bias = model.{path}.bias_ih_l0\nwith torch.no_grad():\n    bias.chunk(4)[1].fill_(1.0)",
+        told(
+            "Draw the recurrent weight orthogonal and start the forget gates open, at a bias of 1.",
+            "把循环权重初始化为正交矩阵，并将遗忘门偏置设为 1，使其一开始就打开。",
+        ),
+        {"path": path},
+    )
+    gates = Prescription(
+        "gate-recurrence",
+        (Change(path, "RNN", "GRU"),),
+        f"model.{path} = torch.nn.GRU(old.input_size, old.hidden_size, old.num_layers, batch_first=old.batch_first)",
+        told(
+            "Or use a GRU, whose gates let the gradient pass over many steps; it returns what an RNN returns.",
+            "或改用 GRU：门控让梯度在许多步内保持不变，其返回值与 RNN 相同。",
+        ),
+        {"path": path},
+    )
+    return (orthogonal, forget if kind == "LSTM" else gates) if not kind.startswith("GRU") else (orthogonal,)
 
 
 def add_norm(paths: Sequence[str]) -> Prescription:
@@ -280,53 +333,4 @@ def standardise_targets(loss: LossNumbers) -> Prescription:
             "在标准化后的目标上训练，预测时再变换回原单位。",
         ),
         {"mean": loss.target_mean, "std": loss.target_std},
-    )
-
-
-def clean_data(where: str) -> Prescription:
-    """Fill in or drop what is missing."""
-    return Prescription(
-        "clean-data",
-        (Change(where, "NaN or infinite values", "filled in or dropped"),),
-        "bad = ~torch.isfinite(x)\nx = torch.where(bad, x[~bad].mean(), x)  # or drop the rows: x[~bad.any(1)]",
-        told("Fill the missing values in, or drop their rows, before training.", "训练前填补缺失值或删去相应的行。"),
-    )
-
-
-_FINITE: dict[str, tuple[str, str, str]] = {
-    "sqrt": ("Add a small number under the root.", "在根号内加一个小数。", "torch.sqrt(x + 1e-8)"),
-    "norm": ("Add a small number under the norm's root.", "在范数的根号内加一个小数。",
-             "(x.pow(2).sum(-1) + 1e-8).sqrt()"),
-    "log": ("Use log_softmax, logsigmoid or log1p, or clamp.", "改用 log_softmax、logsigmoid 或 log1p，或先截断。",
-            "torch.log(x.clamp_min(1e-8))"),
-    "exp": ("Subtract the largest value first.", "先减去最大值。", "torch.exp(x - x.amax(-1, keepdim=True))"),
-    "div": ("Keep the divisor away from zero.", "让除数远离零。", "a / (b + 1e-8)"),
-    "truediv": ("Keep the divisor away from zero.", "让除数远离零。", "a / (b + 1e-8)"),
-    "pow": ("Keep the base positive.", "保持底数为正。", "x.clamp_min(1e-8).pow(p)"),
-    "softmax": ("A fully masked row has no softmax: give it one open place.",
-                "整行被屏蔽时 softmax 无意义：至少留一个位置。",
-                "scores.masked_fill(mask & ~mask.all(-1, keepdim=True), float('-inf'))"),
-}  # fmt: skip
-
-
-def make_finite(path: str, op: str) -> Prescription:
-    """The usual cure at the call that broke."""
-    en, zh, code = _FINITE.get(
-        op,
-        ("Lower the learning rate, clip the gradient, and look at this call's input.",
-         "降低学习率、裁剪梯度，并检查此处的输入。", "torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)"),
-    )  # fmt: skip
-    return Prescription("make-finite", (Change(path or "forward", op, code),), code, told(en, zh))
-
-
-def open_gradient(path: str, op: str) -> Prescription:
-    """Remove what cuts the gradient."""
-    return Prescription(
-        "open-gradient",
-        (Change(path or "forward", op, "a call with a gradient"),),
-        "y = x  # instead of x.detach(); or x + (hard(x) - x).detach() for a straight-through step",
-        told(
-            f"Remove {op}, or replace it by a smooth function or a straight-through estimator.",
-            f"去掉 {op}，或换成光滑函数或直通估计。",
-        ),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,8 @@ class Case:
     positional arguments) or a mapping (passed as keywords). loss: (output, target) -> scalar tensor. task: a word
     such as "regression" that settles what the data leave open. optimizer: parameters -> torch optimiser. held_out:
     re-iterable of batches that training never sees. metric: (output, target) -> float, larger is better; default
-    accuracy for integer targets, else R². name: shown in reports.
+    accuracy for integer targets, else R². name: shown in reports. source: the file and line it comes from, such
+    as "model.py:12".
     """
 
     model: nn.Module
@@ -41,6 +42,7 @@ class Case:
     held_out: Iterable[tuple[Any, Any]] | None = None
     metric: Callable[[Any, Any], float] | None = None
     name: str = ""
+    source: str = ""
 
 
 class CaseError(ValueError):
@@ -81,6 +83,7 @@ class Finding:
 
     code: never reused. name: kebab case. severity: "illness", "warning" (both alarms) or "note". where: module
     paths, or "input", "target", "output", "loss", "optimizer". evidence: numbers. text: the explanation per language.
+    cause: the name of the earlier finding that this one follows from, or "".
     """
 
     code: str
@@ -92,6 +95,7 @@ class Finding:
     title: Mapping[str, str]
     prescriptions: tuple[Prescription, ...] = ()
     reference: str = ""
+    cause: str = ""
 
     @property
     def alarm(self) -> bool:
@@ -104,13 +108,27 @@ class Finding:
 
 
 @dataclass(frozen=True)
+class Page:
+    """What a reader is told about a finding: name, code, title, the first sentence, headed parts, the reference."""
+
+    name: str
+    code: str
+    title: str
+    summary: str
+    parts: Mapping[str, str]
+    reference: str
+
+
+@dataclass(frozen=True)
 class LayerNumbers:
     """What was measured at one activation, at the start and after the short training.
 
     Shares are of units (channels), pooled over samples and positions; `saturated_elements` counts single values. mean,
     std and second belong to the pre-activation, the histogram to the output. gradient_norm: norm of the loss gradient
-    at the pre-activation, over the samples. predicted_gradient_factor: sqrt(weight_variance * E[f'(z)²]), the factor
-    that theory gives for the step from the next layer's gradient to this one's; measured_gradient_factor beside it.
+    at the pre-activation, over the samples. mean_shift: the mean of the units' squared means over the mean of their
+    variances, beside what theory expects for weights without a mean, c/(1-c). predicted_gradient_factor:
+    sqrt(weight_variance * E[f'(z)²]), the factor that theory gives for the step from the next layer's gradient to this
+    one's; measured_gradient_factor beside it.
     """
 
     path: str
@@ -140,6 +158,8 @@ class LayerNumbers:
     dead_type: bool
     saturating: bool
     affine: bool
+    mean_shift: float = 0.0
+    expected_mean_shift: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -161,6 +181,7 @@ class Diagnosis:
     steps: int
     seed: int
     name: str = ""
+    source: str = ""
 
     @property
     def healthy(self) -> bool:
@@ -177,7 +198,10 @@ class Diagnosis:
         return {**plain(self), "healthy": self.healthy}
 
     def save(self, path: str | Path, lang: str = "en") -> Path:
-        """Write the diagnosis: .html a report in `lang`, .json the numbers. Raises ValueError for another suffix."""
+        """Write the diagnosis: .html a report in `lang`, .json the numbers, .sarif for editors and code hosts.
+
+        Raises ValueError for another suffix.
+        """
         return _save(self, path, lang)
 
 
@@ -191,11 +215,81 @@ class Curve:
 
 
 @dataclass(frozen=True)
-class Repair:
-    """A repair and its proof: both trainings with the same seed, data order and budget.
+class Arm:
+    """One arm of a proof: the same training under several seeds.
 
-    model: the repaired, trained copy. changes: what was changed. accepted: better on held-out data beyond noise and no
-    alarm left of those it was made for. left: names of alarms that remain. reasons: the verdict per language.
+    name: "no repair", "new seed only" or "repaired". seeds: one per training. scores: the held-out metric of each,
+    larger is better. losses: the held-out loss of each.
+    """
+
+    name: str
+    seeds: tuple[int, ...]
+    scores: tuple[float, ...]
+    losses: tuple[float, ...]
+
+    def mean_and_error(self, of: str = "scores") -> tuple[float, float]:
+        """Mean and standard error over the seeds, of "scores" or "losses"; the error of one training is NaN."""
+        values: tuple[float, ...] = getattr(self, of)
+        count = len(values)
+        mean = sum(values) / count if count else math.nan
+        if count < 2:
+            return mean, math.nan
+        apart = [v - values[0] for v in values]  # equal values have no error, and no rounding makes one
+        middle = sum(apart) / count
+        return mean, math.sqrt(sum((d - middle) ** 2 for d in apart) / (count - 1) / count)
+
+
+@dataclass(frozen=True)
+class Margin:
+    """How much better the repaired arm is than a control on held-out data, and how sure that is.
+
+    by: "metric" or "loss". difference: the mean over seeds, positive is better. error: its standard error, from the
+    spread over seeds and over parts of the held-out data.
+    """
+
+    control: str
+    by: str
+    difference: float
+    error: float
+
+    @property
+    def better(self) -> bool:
+        """Whether the difference is positive and larger than two standard errors."""
+        return self.difference > 0 and self.difference > 2 * self.error
+
+    @property
+    def worse(self) -> bool:
+        """Whether the difference is negative beyond two standard errors."""
+        return self.difference < 0 and -self.difference > 2 * self.error
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One prescription that was tried on a copy.
+
+    finding: the alarm it was made for. outcome: "proved", "kept" (its alarm cleared, and a cure for what then remained
+    was proved with it), "alarm stays", "not better" (or no better beyond chance), "fails" (the program no longer runs)
+    or "by hand" (only a person can carry it out). left: the alarms after it. margins: against each control, where it
+    was trained.
+    """
+
+    finding: str
+    prescription: Prescription
+    outcome: str
+    left: tuple[str, ...] = ()
+    margins: tuple[Margin, ...] = ()
+
+
+@dataclass(frozen=True)
+class Repair:
+    """A repair and its proof: every arm with the same seeds, data order and budget.
+
+    model: the repaired, trained copy; without a verified repair the original, trained. changes: what was changed.
+    before, after: the training with the first seed, original and repaired. accepted: no alarm is left, and the held-out
+    metric (or, where that stays equal, the loss) beats both controls by more than two standard errors. left: names of
+    alarms that remain. reasons: the verdict per language. advice: what only a person can do. arms: the trainings.
+    margins: repaired against each control. tried: every prescription tried, in order. prescriptions: those that
+    `apply` carries out. case: the program they are for. seed: of the first training.
     """
 
     model: nn.Module
@@ -207,14 +301,31 @@ class Repair:
     reasons: Mapping[str, str]
     interrupted: bool = False
     advice: tuple[Prescription, ...] = ()
+    arms: tuple[Arm, ...] = ()
+    margins: tuple[Margin, ...] = ()
+    tried: tuple[Attempt, ...] = ()
+    prescriptions: tuple[Prescription, ...] = ()
+    case: Case | None = field(default=None, repr=False)
+    seed: int = 0
 
     def verdict(self, lang: str = "en") -> str:
         """Whether the repair is accepted and why, in one or two sentences."""
         return self.reasons[lang]
 
+    def apply(self) -> Case:
+        """Carry the repair out on the user's own model and return the case to train: model, data, loss, optimiser.
+
+        The weights are those the proof started from, untrained; `model` holds the trained ones. A call written in
+        forward() is replaced by a model around yours, until you change the line. Raises CaseError when no repair was
+        verified.
+        """
+        if self.case is None or not self.prescriptions:
+            raise CaseError("there is no verified repair to apply; see Repair.tried for what was tried")
+        return import_module(".repair", __package__).applied(self.case, self.prescriptions, self.seed)
+
     def to_json(self) -> dict[str, Any]:
-        """Everything but the model, as JSON values."""
-        return {key: value for key, value in plain(self).items() if key != "model"}
+        """Everything but the model and the case, as JSON values."""
+        return {key: value for key, value in plain(replace(self, case=None)).items() if key not in ("model", "case")}
 
 
 def plain(value: Any) -> Any:
@@ -239,10 +350,12 @@ def _save(diagnosis: Diagnosis, path: str | Path, lang: str) -> Path:
     import os
 
     target = Path(path)
-    if target.suffix not in (".html", ".json"):
-        raise ValueError(f"cannot write {target.name}: give the file the suffix .html or .json")
+    if target.suffix not in (".html", ".json", ".sarif"):
+        raise ValueError(f"cannot write {target.name}: give the file the suffix .html or .json or .sarif")
     if target.suffix == ".json":
         text = json.dumps(diagnosis.to_json(), indent=1, ensure_ascii=False)
+    elif target.suffix == ".sarif":
+        text = json.dumps(import_module(".sarif", __package__).sarif(diagnosis, lang), indent=1, ensure_ascii=False)
     else:
         # the page is made by `report`, which knows these records; found by name, so that the doctor works without it
         text = import_module("..report.html", __package__).doctor_page(diagnosis, None, lang)

@@ -1,326 +1,334 @@
-"""Apply prescriptions to a copy, train original and copy alike, and say honestly whether it helped."""
+"""Try prescriptions one at a time on a copy, and accept only what is proved against two controls."""
 
 from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from .cures import CURES
+from .cures import CURES, carry_out
 from .gather import examine
-from .node import call_model, tensors_in
-from .passes import forward, make_optimizer, set_seed
+from .metrics import metric_of
+from .passes import set_seed
 from .preserve import preserved
-from .records import Case, Change, Curve, Diagnosis, Prescription, Repair
+from .records import Arm, Attempt, Case, CaseError, Diagnosis, Finding, Margin, Prescription, Repair
+from .trainings import Training, margin, split, train
+from .verdict import verdict
+from .wrappers import INNER, own_path
 
-ROUNDS = 6  # cures applied one after the other, each followed by another look
-BLOCKS = 10  # parts of the held-out data on which before and after are compared, pair by pair
-EPOCHS = 20
+SEEDS = 3  # trainings per arm
+ROUNDS = 4  # cures that may build on one another
+TRIES = 10  # prescriptions examined before the search gives up
+STEPS = 200  # optimiser steps of one training where no number of epochs is given
+LONGER = 4  # times the budget, for the first prescription that cleared all alarms but was not ahead
+EPOCHS = (3, 20)  # and the fewest and most epochs that makes
+CONTROLS = {"before": "no repair", "reseeded": "new seed only"}
+LOOK = 50  # steps of the short training after which alarms are judged
 
 Progress = Callable[[str, int, int], None]
-
-
-@dataclass
-class _Arm:
-    """One training: the curve so far, and the held-out scores per block at its end."""
-
-    loss: list[float] = field(default_factory=list[float])
-    held_out: list[float] = field(default_factory=list[float])
-    blocks: list[float] = field(default_factory=list[float])
-
-    def curve(self, metric: str) -> Curve:
-        return Curve(tuple(self.loss), tuple(self.held_out), metric)
+Plan = tuple[Prescription, ...]
 
 
 def repair(
-    case: Case, diagnosis: Diagnosis, epochs: int = EPOCHS, seed: int | None = None, progress: Progress | None = None
-) -> Repair:
-    """Carry out the prescriptions of the alarms, root cause first and one at a time, and prove the result.
-
-    Original and repaired model are trained with the same seed, data order and number of epochs; the user's model
-    is left as it was and `Repair.model` is a trained copy. Accepted: no alarm is left, and the held-out metric is
-    better by more than two standard errors of the paired differences over blocks of the held-out data. progress:
-    called with ("before" or "after", epoch, epochs). An interrupt returns what is known so far, marked interrupted.
-    """
-    if epochs < 1:
-        raise ValueError(f"epochs must be at least 1, not {epochs}")
-    chance = diagnosis.seed if seed is None else seed
-    metric, metric_name = _metric(case, diagnosis)
-    before, after = _Arm(), _Arm()
-    done: list[Change] = []
-    advice: list[Prescription] = []
-    left: tuple[str, ...] = tuple(f.name for f in diagnosis.alarms)
-    interrupted = False
-    with preserved(case.model, case.data):
-        if not case.model.training:
-            case.model.train()
-        model = case.model
-        cured = case
-        try:
-            with preserved(case.model, case.data):
-                _train(case, epochs, chance, before, metric, name="before", progress=progress)
-            set_seed(chance)
-            cured, done, advice, left = _cure(case, diagnosis, chance)
-            with preserved(nn.Module(), case.data):
-                _train(cured, epochs, chance, after, metric, name="after", progress=progress)
-            model = cured.model
-        except KeyboardInterrupt:
-            interrupted = True
-            model = cured.model
-        result = _copied(replace(cured, model=model))
-    better, difference, error = _compare(before, after)
-    accepted = bool(done) and not left and better and not interrupted
-    return Repair(
-        model=result,
-        changes=tuple(done),
-        before=before.curve(metric_name),
-        after=after.curve(metric_name),
-        accepted=accepted,
-        left=left,
-        reasons=_verdict(
-            before,
-            after,
-            metric_name,
-            done=done,
-            left=left,
-            accepted=accepted,
-            difference=difference,
-            error=error,
-            interrupted=interrupted,
-        ),
-        interrupted=interrupted,
-        advice=tuple(advice),
-    )
-
-
-def _cure(
-    case: Case, diagnosis: Diagnosis, seed: int
-) -> tuple[Case, list[Change], list[Prescription], tuple[str, ...]]:
-    """The cured case, what was changed, what only a person can do, and the alarms that remain."""
-    changes: list[Change] = []
-    advice: list[Prescription] = []
-    used: set[tuple[str, str]] = set()
-    current = diagnosis
-    for _ in range(ROUNDS):
-        applied = None
-        for finding in current.alarms:
-            for prescription in finding.prescriptions:
-                key = (prescription.action, str(prescription.changes))
-                if key in used:
-                    continue
-                used.add(key)
-                cure = CURES.get(prescription.action)
-                changed = cure(case, prescription.settings) if cure is not None else None
-                if changed is not None:
-                    case, applied = changed, prescription
-                    break
-                advice.append(prescription)
-            if applied is not None:
-                break
-        if applied is None:
-            break
-        changes.extend(applied.changes)
-        current = examine(case, diagnosis.steps if diagnosis.steps > 1 else 50, seed)
-        if current.healthy:
-            break
-    return case, changes, advice, tuple(finding.name for finding in current.alarms)
-
-
-def _train(
     case: Case,
-    epochs: int,
-    seed: int,
-    arm: _Arm,
-    metric: Callable[[Any, Any], float],
-    *,
-    name: str,
-    progress: Progress | None,
-) -> None:
-    set_seed(seed)
-    optimizer = make_optimizer(case)
-    held_out = list(case.held_out) if case.held_out is not None else None
-    for epoch in range(epochs):
-        if progress is not None:
-            progress(name, epoch, epochs)
+    diagnosis: Diagnosis,
+    epochs: int | None = None,
+    seed: int | None = None,
+    progress: Progress | None = None,
+) -> Repair:
+    """Try the prescriptions of the alarms on copies, root cause first and one at a time, and prove one of them.
+
+    The proof has three arms, each trained with three seeds and the same budget and data order: "no repair"; "new seed
+    only" (the rows and columns of every trainable matrix shuffled, which is a fresh draw of the same kind: a constant,
+    an orthogonal matrix or a bias of -10 stays one); "repaired". A prescription is accepted when the alarm it was made
+    for is gone, no other is left, and the held-out metric beats both controls by more than two standard errors; where
+    the metric is neither better nor worse, the held-out loss may decide. What fails is rolled back and the next is
+    tried. Programs with two faults: where a prescription clears its alarm and another alarm remains, the cures of that
+    one are tried on top of it (up to four deep), and the whole is proved. A repaired training that is not ahead with
+    the first seed is not given the others.
+
+    epochs: per training; by default about 200 optimiser steps, 3 to 20 epochs, and where that proves nothing four
+    times as many for the first prescription that cleared all alarms. seed: the first of the three. progress:
+    called with ("before", "reseeded" or "after", finished epochs, epochs). Nothing of the user's is changed before
+    `Repair.apply`. Without held-out data every fourth batch of a list is held out; other data are judged on what was
+    trained on. An interrupt returns what is known so far, marked interrupted. Raises ValueError for epochs below 1.
+    """
+    if epochs is not None and epochs < 1:
+        raise ValueError(f"epochs must be at least 1, not {epochs}")
+    search = _Search(case, diagnosis, epochs, diagnosis.seed if seed is None else seed, progress)
+    with preserved(case.model, case.data):
         case.model.train()
-        losses: list[float] = []
-        for value, target in case.data:
-            optimizer.zero_grad(set_to_none=True)
-            _, loss = forward(case, value, target)
-            losses.append(float(loss.detach()))
-            if not math.isfinite(losses[-1]) or not loss.requires_grad:
+        try:
+            search.run()
+        except KeyboardInterrupt:
+            search.interrupted = True
+        return search.result()
+
+
+def applied(case: Case, prescriptions: Iterable[Prescription], seed: int) -> Case:
+    """Carry prescriptions out on the case's own model, drawing from `seed`; the global random state stays."""
+    with preserved(nn.Module(), case.data):
+        set_seed(seed)
+        cured = carry_out(case, prescriptions)
+    if cured is None:
+        raise CaseError("the repair no longer fits the model; it was changed since the repair was made: examine again")
+    return cured.case
+
+
+class _Search:
+    """The state of one repair: trainings so far, what was tried, and what was accepted."""
+
+    def __init__(
+        self, case: Case, diagnosis: Diagnosis, epochs: int | None, seed: int, progress: Progress | None
+    ) -> None:
+        self.whole, self.case, self.diagnosis, self.progress = case, split(case), diagnosis, progress
+        self.patient = epochs is None
+        self.epochs = _budget(self.case) if epochs is None else epochs
+        self.seeds = tuple(seed + i for i in range(SEEDS))
+        self.metric, self.metric_name = metric_of(self.case, diagnosis)
+        self.judged_by = case.loss
+        self.arms: dict[str, list[Training]] = {"before": [], "reseeded": [], "after": []}
+        self.tried: list[Attempt] = []
+        self.unproved: list[tuple[Plan, int]] = []
+        self.accepted: Plan = ()
+        self.margins: tuple[Margin, ...] = ()
+        self.left = tuple(finding.name for finding in diagnosis.alarms)
+        self.model: nn.Module | None = None
+        self.original: nn.Module | None = None
+        self.interrupted = False
+        self._seen: set[str] = set()
+
+    def run(self) -> None:
+        """Train the original once, then search; what cleared all alarms but was not ahead gets one longer chance."""
+        self._control("before", 1)
+        if self._search((), self.diagnosis) or not self.unproved or not self.patient:
+            return
+        plan, at = self.unproved[0]
+        self.epochs *= LONGER
+        self.original = None
+        self.arms = {"before": [], "reseeded": [], "after": []}
+        self._prove(plan, at)
+
+    # -- the search ----------------------------------------------------------------------------------------------------
+
+    def _search(self, plan: Plan, found: Diagnosis) -> bool:
+        """Whether a prescription for one of the alarms, on top of `plan`, was proved."""
+        for finding, prescription in _candidates(found):
+            longer = (*plan, prescription)
+            key = str([(p.action, p.settings, p.changes) for p in longer])
+            if key in self._seen or len(self._seen) >= TRIES:
                 continue
-            loss.backward()
-            optimizer.step()
-        arm.loss.append(sum(losses) / max(len(losses), 1))
-        outputs, targets = _predict(case, held_out if held_out is not None else case.data)
-        arm.held_out.append(_score(metric, outputs, targets))
-    outputs, targets = _predict(case, held_out if held_out is not None else case.data)
-    arm.blocks = _by_blocks(metric, outputs, targets)
-    case.model.train()
-    if progress is not None:
-        progress(name, epochs, epochs)
+            self._seen.add(key)
+            if self._try(longer, finding):
+                return True
+        return False
+
+    def _try(self, plan: Plan, finding: Finding) -> bool:
+        """Carry a plan out, look again, and prove it or go deeper; anything else is rolled back."""
+        outcome, found = self._look(plan, finding)
+        left = tuple(alarm.name for alarm in found.alarms) if found is not None else ()
+        attempt = Attempt(finding.name, plan[-1], outcome, left)
+        self.tried.append(attempt)
+        if found is None or outcome != "kept":
+            return False
+        at = len(self.tried) - 1
+        if not found.healthy:
+            self.tried[at] = replace(attempt, outcome="alarm stays")  # unless what is tried on top of it is proved
+            return len(plan) < ROUNDS and self._search(plan, found)
+        if not self._prove(plan, at):
+            self.unproved.append((plan, at))
+        return bool(self.accepted)
+
+    def _look(self, plan: Plan, finding: Finding) -> tuple[str, Diagnosis | None]:
+        """What a plan does to the alarm it was made for: an outcome, and the new diagnosis."""
+        if plan[-1].action not in CURES:
+            return "by hand", None
+        try:
+            with preserved(self.whole.model, self.whole.data):
+                set_seed(self.seeds[0])
+                cured = carry_out(self.whole, plan)
+                if cured is None:
+                    return "by hand", None
+                found = examine(cured.case, max(self.diagnosis.steps, LOOK), self.diagnosis.seed)
+        except Exception:  # whatever the user's code says to a changed model
+            return "fails", None
+        stays = _same(finding) in {_same(alarm) for alarm in found.alarms}
+        return ("alarm stays" if stays else "kept"), found
+
+    # -- the proof -----------------------------------------------------------------------------------------------------
+
+    def _prove(self, plan: Plan, at: int) -> bool:
+        """Accept the plan, the attempt number `at`, if it beats both controls."""
+        margins = self._trained(plan)
+        proved = len(self.arms["after"]) == SEEDS and all(m.better for m in margins)
+        outcome = "proved" if proved else "not better" if margins else "fails"
+        self.tried[at] = replace(self.tried[at], outcome=outcome, margins=margins)
+        if proved:
+            self.accepted, self.margins, self.left = plan, margins, ()
+            self.tried = [replace(a, outcome="kept") if a.prescription in plan[:-1] else a for a in self.tried]
+        return proved
+
+    def _trained(self, plan: Plan) -> tuple[Margin, ...]:
+        """The margins that decide; empty where the program does not run, of one seed where that one is not ahead."""
+        margins: list[Margin] = []
+        after = self.arms["after"] = list[Training]()
+        for count in (1, SEEDS):
+            self._control("before", count)
+            self._control("reseeded", count)
+            while len(after) < count:
+                if not self._train_repaired(plan, after):
+                    return ()
+            margins = self._margins()
+            if not any(all(m.difference > 0 for m in margins if m.by == by) for by in ("metric", "loss")):
+                break
+        return _deciding(margins)
+
+    def _margins(self) -> list[Margin]:
+        """Against each control, by metric and by loss, over the seeds that the repaired arm has."""
+        ours = {by: self._judged("after", by) for by in ("metric", "loss")}
+        return [
+            margin(name, by, mine, self._judged(arm, by)[: len(mine)])
+            for by, mine in ours.items()
+            for arm, name in CONTROLS.items()
+        ]
+
+    def _judged(self, arm: str, by: str) -> list[list[float]]:
+        """Each training of an arm by the metric, or by the loss that suits original and repaired program alike."""
+        yardstick = self.metric if by == "metric" else self.judged_by
+        finished = [training for training in self.arms[arm] if training.answers is not None]
+        return [training.judged(lambda output, target: float(yardstick(output, target))) for training in finished]
+
+    def _control(self, arm: str, count: int) -> None:
+        while len(self.arms[arm]) < count:
+            seed = self.seeds[len(self.arms[arm])]
+            with preserved(self.case.model, self.case.data):
+                if arm == "reseeded":
+                    reseed(self.case.model, seed)
+                self._train(arm, self.case, seed)
+                if self.original is None:
+                    self.original = _copied(self.case.model)
+
+    def _train_repaired(self, plan: Plan, after: list[Training]) -> bool:
+        """One training of the repaired program; False when it does not run."""
+        seed = self.seeds[len(after)]
+        try:
+            with preserved(self.case.model, self.case.data):
+                set_seed(seed)
+                cured = carry_out(self.case, plan)
+                if cured is None:
+                    return False
+                self.judged_by = cured.judged_by
+                self._train("after", cured.case, seed)
+                if len(after) == 1:
+                    self.model = _copied(cured.case.model)
+        except Exception:
+            return False
+        return True
+
+    def _train(self, arm: str, case: Case, seed: int) -> None:
+        training = Training()
+        self.arms[arm].append(training)
+        done, progress = self.epochs * (len(self.arms[arm]) - 1), self.progress
+
+        def told(epoch: int) -> None:
+            if progress is not None:
+                progress(arm, done + epoch, self.epochs * SEEDS)
+
+        train(case, self.epochs, seed, training, self.metric, told=told)
+
+    # -- the record ----------------------------------------------------------------------------------------------------
+
+    def result(self) -> Repair:
+        """What is known now, as a record."""
+        accepted = bool(self.accepted) and not self.interrupted
+        before = self.arms["before"][0] if self.arms["before"] else Training()
+        shown = self.arms["after"][0] if self.arms["after"] and (accepted or self.interrupted) else before
+        model = self.model if accepted and self.model is not None else self.original or _copied(self.whole.model)
+        arms = tuple(
+            Arm(
+                name,
+                self.seeds[: len(scores)],
+                *(tuple(t[0] for t in each) for each in (scores, self._judged(arm, "loss"))),
+            )
+            for arm, name in {**CONTROLS, **({"after": "repaired"} if accepted else {})}.items()
+            if (scores := self._judged(arm, "metric"))
+        )
+        known = Repair(
+            model=model,
+            changes=tuple(c for p in self.accepted for c in _own(p).changes) if accepted else (),
+            before=before.curve(self.metric_name),
+            after=shown.curve(self.metric_name),
+            accepted=accepted,
+            left=self.left,
+            reasons={},
+            interrupted=self.interrupted,
+            advice=tuple(_own(a.prescription) for a in self.tried if a.outcome == "by hand") if not accepted else (),
+            arms=arms,
+            margins=self.margins,
+            tried=tuple(replace(a, prescription=_own(a.prescription)) for a in self.tried),
+            prescriptions=self.accepted if accepted else (),
+            case=self.whole,
+            seed=self.seeds[0],
+        )
+        return replace(known, reasons=verdict(known, judged_as_trained=self.case.held_out is None))
 
 
-def _predict(case: Case, data: Any) -> tuple[Any, Any]:
-    case.model.eval()
-    outputs: list[Any] = []
-    targets: list[Any] = []
+def _candidates(found: Diagnosis) -> Iterator[tuple[Finding, Prescription]]:
+    for finding in found.alarms:
+        for prescription in finding.prescriptions:
+            yield finding, prescription
+
+
+def _same(finding: Finding) -> tuple[Any, ...]:
+    """What makes two alarms the same one: name, places in the user's own model, and the call where one is named."""
+    return finding.name, tuple(map(own_path, finding.where)), finding.evidence.get("call")
+
+
+def _own(prescription: Prescription) -> Prescription:
+    """A prescription that names places as they are in the user's own model."""
+    changes = tuple(replace(change, path=own_path(change.path)) for change in prescription.changes)
+    return replace(prescription, changes=changes, code=prescription.code.replace(INNER, ""))
+
+
+def _deciding(margins: Sequence[Margin]) -> tuple[Margin, ...]:
+    """The margins by the metric; by the loss, where the metric is nowhere worse and the loss is better everywhere."""
+    metric, loss = (tuple(m for m in margins if m.by == by) for by in ("metric", "loss"))
+    by_loss = all(m.better for m in loss) and not any(m.worse for m in metric) and not all(m.better for m in metric)
+    return loss if by_loss else metric
+
+
+def _budget(case: Case) -> int:
+    data: Any = case.data
+    steps = len(data) if hasattr(data, "__len__") else sum(1 for _ in data)
+    return min(max(EPOCHS[0], math.ceil(STEPS / max(steps, 1))), EPOCHS[1])
+
+
+def reseed(model: nn.Module, seed: int) -> None:
+    """A fresh draw of the same kind: rows and columns of every trainable matrix shuffled; all else stays."""
+    chance = torch.Generator().manual_seed(seed + 1)
     with torch.no_grad():
-        for value, target in data:
-            outputs.append(call_model(case.model, value))
-            targets.append(target)
-    return _joined(outputs), _joined(targets)
+        for weight in model.parameters():
+            if weight.requires_grad and weight.dim() >= 2:
+                rows, columns = (torch.randperm(weight.shape[axis], generator=chance) for axis in (0, 1))
+                weight.copy_(weight[rows][:, columns])
 
 
-def _joined(parts: list[Any]) -> Any:
-    first = parts[0]
-    if isinstance(first, Tensor):
-        same = all(isinstance(p, Tensor) and p.shape[1:] == first.shape[1:] for p in parts)
-        return torch.cat(parts) if same and first.dim() else parts[-1]
-    if isinstance(first, (tuple, list)):
-        return type(first)(_joined([p[i] for p in parts]) for i in range(len(first)))  # type: ignore[misc]
-    if isinstance(first, dict):
-        return {key: _joined([p[key] for p in parts]) for key in first}  # type: ignore[misc]
-    return first
-
-
-def _score(metric: Callable[[Any, Any], float], output: Any, target: Any) -> float:
-    try:
-        return float(metric(output, target))
-    except (RuntimeError, TypeError, ValueError, IndexError):
-        return math.nan
-
-
-def _part(value: Any, rows: Tensor) -> Any:
-    if isinstance(value, Tensor):
-        return value[rows]
-    if isinstance(value, (tuple, list)):
-        return type(value)(_part(item, rows) for item in value)  # type: ignore[misc]
-    if isinstance(value, dict):
-        return {key: _part(item, rows) for key, item in value.items()}  # type: ignore[misc]
-    return value
-
-
-def _by_blocks(metric: Callable[[Any, Any], float], output: Any, target: Any) -> list[float]:
-    first = next(iter(tensors_in(target)), None)
-    if first is None or first.dim() == 0 or first.shape[0] < 2 * BLOCKS:
-        return [_score(metric, output, target)]
-    return [
-        _score(metric, _part(output, rows), _part(target, rows))
-        for rows in (torch.arange(i, first.shape[0], BLOCKS) for i in range(BLOCKS))
-    ]
-
-
-def _compare(before: _Arm, after: _Arm) -> tuple[bool, float, float]:
-    """Whether after is better beyond two standard errors of the paired block differences; the difference; its error."""
-    pairs = [
-        (a - b) for a, b in zip(after.blocks, before.blocks, strict=False) if math.isfinite(a) and math.isfinite(b)
-    ]
-    if not pairs:
-        broken = bool(after.blocks) and all(math.isfinite(a) for a in after.blocks)
-        return broken and bool(before.blocks), math.nan, math.nan
-    mean = sum(pairs) / len(pairs)
-    if len(pairs) < 2:
-        return mean > 0, mean, 0.0
-    error = math.sqrt(sum((p - mean) ** 2 for p in pairs) / (len(pairs) - 1) / len(pairs))
-    return mean > 2 * error and mean > 0, mean, error
-
-
-def _metric(case: Case, diagnosis: Diagnosis) -> tuple[Callable[[Any, Any], float], str]:
-    """The case's metric, or balanced accuracy where classes are uneven, accuracy for classes, else R²."""
-    if case.metric is not None:
-        return case.metric, getattr(case.metric, "__name__", "metric").replace("<lambda>", "metric")
-    target = next(iter(tensors_in(next(iter(case.held_out or case.data))[1])), None)
-    if target is not None and not target.is_floating_point():
-        if any(finding.name == "class-imbalance" for finding in diagnosis.findings):
-            return balanced_accuracy, "balanced accuracy"
-        return accuracy, "accuracy"
-    return r_squared, "R²"
-
-
-def _classes(output: Any, target: Tensor) -> tuple[Tensor, Tensor]:
-    scores = tensors_in(output)[0]
-    if scores.dim() == target.dim() or scores.shape[-1] == 1:
-        return (scores.reshape(target.shape) > 0).long(), target
-    axis = 1 if scores.shape[0] == target.shape[0] and scores.shape[2:] == target.shape[1:] else -1
-    return scores.argmax(axis), target
-
-
-def accuracy(output: Any, target: Any) -> float:
-    """The share of targets that the largest score names."""
-    predicted, actual = _classes(output, tensors_in(target)[0])
-    return float((predicted == actual).double().mean())
-
-
-def balanced_accuracy(output: Any, target: Any) -> float:
-    """The mean over classes of the share of each that is named."""
-    predicted, actual = _classes(output, tensors_in(target)[0])
-    return float(torch.stack([(predicted[actual == c] == c).double().mean() for c in actual.unique()]).mean())
-
-
-def r_squared(output: Any, target: Any) -> float:
-    """1 - squared error / variance of the target."""
-    predicted, actual = tensors_in(output)[0].double(), tensors_in(target)[0].double()
-    error = (predicted.reshape(actual.shape) - actual).pow(2).mean()
-    return float(1 - error / actual.var(unbiased=False).clamp_min(1e-300))
-
-
-def _copied(case: Case) -> nn.Module:
-    """A copy of the trained model; tensors that a forward pass left as attributes are freed of their graph first."""
-    case.model.eval()
-    for module in case.model.modules():
+def _copied(model: nn.Module) -> nn.Module:
+    """A copy of a trained model; tensors that a forward pass left as attributes are freed of their graph first."""
+    model.eval()
+    for module in model.modules():
         for name, value in list(vars(module).items()):
             if isinstance(value, Tensor) and not value.is_leaf:
                 object.__setattr__(module, name, value.detach())
-    return copy.deepcopy(case.model)
-
-
-def _verdict(
-    before: _Arm,
-    after: _Arm,
-    metric: str,
-    *,
-    done: list[Change],
-    left: tuple[str, ...],
-    accepted: bool,
-    difference: float,
-    error: float,
-    interrupted: bool,
-) -> dict[str, str]:
-    if interrupted:
-        return {
-            "en": f"Interrupted after {len(before.loss)} epochs before and {len(after.loss)} after the repair; "
-            "nothing is proved.",
-            "zh": f"已中断：修复前训练了 {len(before.loss)} 轮，修复后 {len(after.loss)} 轮；尚不能下结论。",
-        }
-    if not done:
-        return {
-            "en": "No prescription could be carried out automatically; the advice needs a change in your code.",
-            "zh": "没有可以自动执行的处方；建议需要您修改代码。",
-        }
-    first, last = before.held_out[-1], after.held_out[-1]
-    chinese = {"accuracy": "准确率", "balanced accuracy": "平衡准确率"}.get(metric, metric)
-    en = (
-        f"Held-out {metric} went from {first:.3f} to {last:.3f} (paired difference {difference:.3f} ± {error:.3f}) "
-        "with the same seed and budget"
-    )
-    zh = (
-        f"在相同随机种子与训练预算下，留出集{chinese}由 {first:.3f} 变为 {last:.3f}（配对差 {difference:.3f} ± "
-        f"{error:.3f}）"
-    )
-    if left:
-        en += f"; still alarming: {', '.join(left)}"
-        zh += f"；仍有警报：{'、'.join(left)}"
-    else:
-        en += "; no alarm is left"
-        zh += "；已无警报"
-    tail = (
-        ("The repair is accepted.", "接受此修复。") if accepted else ("The repair is not proved.", "此修复未获证实。")
-    )
-    return {"en": f"{en}. {tail[0]}", "zh": f"{zh}。{tail[1]}"}
+    try:
+        return copy.deepcopy(model)
+    except (RuntimeError, TypeError) as error:
+        raise CaseError(
+            f"the model cannot be copied ({str(error).splitlines()[0]}); repair works on copies: make the model's "
+            "attributes such that copy.deepcopy(model) works"
+        ) from error

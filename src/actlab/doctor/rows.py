@@ -18,6 +18,7 @@ from .shapes import expected_dead_share
 from .sites import likeness
 from .structure import reaches, role_of
 
+ROUTED = 300  # samples of a conditional branch: silent on 300 of those sent there means active on fewer than 1 %
 # Matrix products whose weight has its units in the last axis; linear and convolution have them in the first.
 PRODUCTS = ("matmul", "mm", "addmm", "bmm", "rmatmul")
 
@@ -69,7 +70,7 @@ def layer_rows(start: Measured, end: Measured, state: State, whole: bool) -> tup
     rows: list[LayerNumbers] = []
     sites = list(start.sites.items())
     used = {id(n) for n in ancestors(start.end)} if start.end is not None else set[int]()
-    enough = start.samples >= ENOUGH or whole
+    enough = whole or start.samples >= ENOUGH
     for key, site in sites:
         node = site.node
         if id(node) not in used:
@@ -90,20 +91,26 @@ def layer_rows(start: Measured, end: Measured, state: State, whole: bool) -> tup
         norm = pre if pre.role == "norm" else None
         if norm is not None:
             bias = _norm_bias(norm, state)
-        c = likeness(pre) if site.shape.dead_type else 0.0
+        c = likeness(pre)
+        c = site.scatter / (1 + site.scatter) if c is None else c
+        silent = site.chance_dead if site.shape.dead_type else 0.0
+        silent = expected_dead_share(c, site.samples) if silent is None else silent
+        counted = [each is not None and (whole or (enough and each.samples >= ROUTED)) for each in (site, last)]
         gradient = math.sqrt(square) if square is not None else None
         bins = site.bins.tolist() if site.bins is not None else []
+        role = role_of(node)
+        chained = variance if role == "hidden" else None  # gates stand side by side: no factor leads through them
         rows.append(
             LayerNumbers(
                 path=node.path,
                 kind=node.op,
-                role=role_of(node),
+                role=role,
                 depth=node.depth,
                 samples=site.samples,
                 units=site.units,
-                dead_share=site.dead_share if enough else 0.0,
-                dead_share_end=last.dead_share if enough and last is not None else 0.0,
-                expected_dead_share=expected_dead_share(c, site.samples) if site.shape.dead_type else 0.0,
+                dead_share=site.dead_share if counted[0] else 0.0,
+                dead_share_end=last.dead_share if last is not None and counted[1] else 0.0,
+                expected_dead_share=silent,
                 saturated_share=site.saturated_share,
                 saturated_share_end=last.saturated_share if last is not None else 0.0,
                 saturated_elements=site.saturated_elements,
@@ -117,7 +124,7 @@ def layer_rows(start: Measured, end: Measured, state: State, whole: bool) -> tup
                 gradient_norm=gradient,
                 weight_variance=variance,
                 slope_second=slope,
-                predicted_gradient_factor=math.sqrt(variance * slope) if variance is not None else None,
+                predicted_gradient_factor=math.sqrt(chained * slope) if chained is not None else None,
                 measured_gradient_factor=None,
                 bias_mean=float(bias.double().mean()) if bias is not None else None,
                 weight_path=norm.path if norm is not None else own.path if own is not None else None,
@@ -125,6 +132,8 @@ def layer_rows(start: Measured, end: Measured, state: State, whole: bool) -> tup
                 dead_type=site.shape.dead_type,
                 saturating=site.shape.saturating,
                 affine=site.shape.affine,
+                mean_shift=site.mean_shift,
+                expected_mean_shift=c / max(1 - c, 1e-9),
             )
         )
     hidden = [i for i, row in enumerate(rows) if row.role == "hidden"]
@@ -153,7 +162,7 @@ def fan_in(node: Node) -> int:
     if node.weight is None:
         return 0
     weight = node.weight
-    return int(weight.shape[-2] if node.op in PRODUCTS else weight[0].numel())
+    return int(weight.shape[-2] if node.op in PRODUCTS else weight.shape[1:].numel())
 
 
 def positions(node: Node) -> int:

@@ -36,6 +36,7 @@ class Shape:
     affine: bool
     grid: Tensor
     slopes: Tensor
+    values: Tensor
 
     @property
     def saturating(self) -> bool:
@@ -97,6 +98,7 @@ def measure(function: Callable[[Tensor], Tensor], like: Tensor) -> Shape | None:
         affine=bool((slope - slope.mean()).abs().max() < 1e-5 * best),
         grid=x,
         slopes=slope,
+        values=y,
     )
 
 

@@ -12,6 +12,10 @@ from .node import Node, source_of
 from .shapes import DEAD, FLAT, Shape
 
 BINS = 40
+PRODUCTS = ("matmul", "mm", "addmm", "rmatmul")
+DRAWN = 512  # random units: a share of a tenth is then known to about one in a hundred
+FARTHEST = 1e37  # a histogram over a wider range overflows float32
+PICTURED = 2**14  # values of one batch that a histogram is drawn from: 1 % of a bin of average height
 SAME_SIDE = 0.95  # share of samples on one side from which a unit carries no signal but its rare exceptions
 
 
@@ -43,6 +47,7 @@ class Site:
     unit_total: Tensor | None = None
     edges: Tensor | None = None
     bins: Tensor | None = None
+    chance: Chance | None = None
 
     def add(self, node: Node) -> None:
         """Take in one batch's call at this place."""
@@ -77,6 +82,22 @@ class Site:
         self.square += float((rows**2).sum())
         self._histogram(value.detach().float())
 
+    def draw(self, node: Node) -> None:
+        """Show one batch's inputs of the layer before to random units, for `chance_dead`."""
+        pre = next((p for p in node.parents if p.data), None)
+        origin = plain_layer(pre) if pre is not None and self.shape.dead_type else None
+        if origin is not None:
+            self.chance = self.chance or Chance.of(origin[0])
+            self.chance.add(origin[1])
+
+    @property
+    def chance_dead(self) -> float | None:
+        """The share of random units that are silent on all the samples; None where no plain layer is before it."""
+        if self.chance is None:
+            return None
+        waking = self.shape.grid[self.shape.slopes.abs() > DEAD * self.shape.best_slope].min()
+        return float((self.chance.largest <= waking).double().mean())
+
     def _sides(self, rows: Tensor, flat: Tensor) -> tuple[Tensor, Tensor]:
         """Which values lie in a flat tail, low and high; a rectifier's silent side is no saturation."""
         nothing = torch.zeros_like(flat)
@@ -85,6 +106,7 @@ class Site:
         return low, high
 
     def _histogram(self, value: Tensor) -> None:
+        value = value.flatten()[:: max(1, value.numel() // PICTURED)]
         value = value[torch.isfinite(value)]
         if value.numel() == 0:
             return
@@ -92,6 +114,8 @@ class Site:
             low, high = float(value.min()), float(value.max())
             if not high > low:
                 low, high = low - 0.5, high + 0.5
+            if not math.isfinite(high - low) or high - low > FARTHEST:
+                return
             self.edges = torch.linspace(low, high, BINS + 1)
             self.bins = torch.zeros(BINS)
         assert self.bins is not None
@@ -109,6 +133,22 @@ class Site:
     @property
     def std(self) -> float:
         return math.sqrt(max(self.second - self.mean**2, 0.0))
+
+    @property
+    def mean_shift(self) -> float:
+        """The mean over units of their squared means, over the mean of their variances."""
+        if self.unit_total is None or self.count == 0:
+            return 0.0
+        squared = float((self.unit_total / self.count).pow(2).mean())
+        return squared / max(self.second - squared, 1e-300)
+
+    @property
+    def scatter(self) -> float:
+        """How far the units' means lie apart, squared, over the mean of their variances: chance, not a common shift."""
+        if self.unit_total is None or self.count == 0:
+            return 0.0
+        means = self.unit_total / self.count
+        return float(means.var(unbiased=False)) / max(self.second - float(means.pow(2).mean()), 1e-300)
 
     @property
     def dead_share(self) -> float:
@@ -129,17 +169,59 @@ class Site:
         return self.flat_elements / max(self.elements, 1)
 
 
-def likeness(pre: Node) -> float:
+@dataclass
+class Chance:
+    """Random units on what a plain layer is given: DRAWN of them, weights and biases of mean 0 and its own deviations.
+
+    How many stay silent on the very same inputs is what chance gives, whatever the inputs look like; a formula for
+    one correlation underrates it for inputs of few dimensions.
+    """
+
+    weights: Tensor
+    biases: Tensor
+    largest: Tensor
+
+    @classmethod
+    def of(cls, layer: Node) -> Chance:
+        """Units drawn for a layer, always the same for the same layer."""
+        assert layer.weight is not None
+        source = torch.Generator(device="cpu").manual_seed(0)
+        width = layer.weight.shape[0 if layer.op in PRODUCTS else 1]
+        size = float(layer.weight.detach().double().pow(2).mean().sqrt())
+        shift = float(layer.bias.detach().double().std(unbiased=False)) if layer.bias is not None else 0.0
+        weights = torch.randn(width, DRAWN, generator=source) * size
+        return cls(weights, torch.randn(DRAWN, generator=source) * shift, torch.full((DRAWN,), -math.inf))
+
+    def add(self, given: Tensor) -> None:
+        """Take in one batch of the layer's inputs."""
+        rows = given.detach().float().reshape(-1, given.shape[-1]).cpu()
+        if rows.shape[1] == self.weights.shape[0]:
+            self.largest = torch.maximum(self.largest, (rows @ self.weights + self.biases).amax(0))
+
+
+def plain_layer(pre: Node) -> tuple[Node, Tensor] | None:
+    """The linear layer that made a pre-activation, and what it was given; None for any other origin."""
+    node = source_of(pre, ("view", "dropout", "affine"))
+    given = next((p for p in node.parents if p.data), None)
+    plain = node.op in ("linear", *PRODUCTS) and node.weight is not None and node.weight.dim() == 2
+    if not plain or given is None or given.out is None or given.out.dim() < 2 or not given.out.is_floating_point():
+        return None
+    return node, given.out
+
+
+def likeness(pre: Node) -> float | None:
     """The correlation of two samples' pre-activations at this call, over random weights: what the input alone imposes.
 
     The mean cosine of the weight operation's inputs (their length does not move a sign), raised by a bias drawn at
-    random, which all samples share; 0 after batch norm, which centres. A bias that is shifted as a whole is no
-    chance and is left out.
+    random, which all samples share; 0 after batch norm, which centres; None where no single weight operation made it.
+    A bias that is shifted as a whole is no chance and is left out.
     """
-    node = source_of(pre, ("view", "dropout", "norm", "affine")) if pre.op != "batch_norm" else pre
+    if pre.op == "batch_norm":
+        return 0.0
+    node = source_of(pre, ("view", "dropout", "norm", "affine"))
     parent = next((p for p in node.parents if p.data), None)
     if node.role != "weight" or node.weight is None or parent is None or parent.out is None:
-        return 0.0
+        return None
     x = parent.out.detach()
     if not x.is_floating_point() or x.dim() < 2 or x.shape[0] < 2:
         return 0.0
@@ -149,5 +231,6 @@ def likeness(pre: Node) -> float:
     if node.bias is None or node.bias.numel() < 2:
         return cosine
     spread = float(node.bias.detach().double().var(unbiased=False))
-    signal = float(node.weight.detach().double().pow(2).mean()) * energy
+    size = float(torch.linalg.vector_norm(node.weight.detach(), dtype=torch.float64))
+    signal = size**2 / node.weight.numel() * energy
     return (signal * cosine + spread) / (signal + spread) if signal + spread > 0 else 1.0

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from .calls import PASSING
+from .calls import GATED, PASSING
 from .node import Node, ancestors, source_of
+from .numbers import Place
 
 _CARRY = (*PASSING, "affine", "pool", "clamp")
 
@@ -27,6 +28,8 @@ def reaches(node: Node, roles: tuple[str, ...], through: tuple[str, ...] | None 
 
 def role_of(node: Node) -> str:
     """ "hidden", "gate", "attention" or "output" for an activation or a softmax, by what its value is used for."""
+    if node.op in GATED:
+        return "gate"
     for user in reaches(node, ("product", "matmul"), _CARRY):
         others = [p for p in user.parents if p.data and p is not node and node not in ancestors(p)[-1:]]
         beside = [p for p in others if not _comes_only_from(p, node)]
@@ -74,10 +77,28 @@ def straight_pairs(nodes: list[Node]) -> list[tuple[Node, Node]]:
     return pairs
 
 
+def mixes_rows(node: Node) -> bool:
+    """Whether a softmax's shares mix the rows of one matrix, without a bias, as a soft look-up in a table does."""
+    users = reaches(node, ("weight", "recurrent", "attention"))[:1]
+    return bool(users) and users[0].op not in ("linear",) and users[0].bias is None and node in users[0].parents
+
+
+def plain_dropout(nodes: list[Node]) -> tuple[Place, ...]:
+    """Ordinary dropout on the output of a SELU, whose mean and variance it shifts."""
+    return tuple(
+        Place(node.path, node.op)
+        for node in nodes
+        if node.role == "dropout"
+        and not node.op.endswith("alpha_dropout")
+        and any(source_of(p, ("view", "dropout", "norm")).op == "selu" for p in node.parents if p.data)
+    )
+
+
 def blocked_at(nodes: list[Node], end: Node) -> tuple[Node, list[Node]] | None:
     """The call that cuts the gradient, and the trainable weight operations that get none because of it.
 
-    Only weights whose every way to the loss passes a cut count: a deliberate detach beside an open way is no fault.
+    Only weights whose every way to the loss passes a cut count: a deliberate detach beside an open way is no fault, nor
+    is one that keeps a loss from a part that does not read the input, as a generator beside its discriminator.
     """
     open_way: set[int] = set()
     queue = [end]
@@ -92,6 +113,7 @@ def blocked_at(nodes: list[Node], end: Node) -> tuple[Node, list[Node]] | None:
         node
         for node in nodes
         if node.role in ("weight", "recurrent", "attention")
+        and node.data
         and id(node) in upstream
         and id(node) not in open_way
         and (node.weight is None or node.weight.requires_grad)

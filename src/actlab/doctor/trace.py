@@ -8,19 +8,19 @@ see (a custom autograd Function) is attached through the module or through `grad
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
+from torch.utils.checkpoint import CheckpointFunction
 
-from ..catalogue import ENTRIES, Entry
-from ..theory.evaluate import specialised
-from ..theory.rows import measure_rows
+from ..catalogue import Entry
 from .calls import FLAT, ROLES, plain_name
 from .node import Node, tensors_in
+from .ours import entry_name, gate_of, row_entry, seen_alone, share_of_rows
 
+LEAVING = ("numpy", "tolist", "item")  # calls that leave torch: what comes back is a new value without a past
 GRADIENT_REACH = 200  # autograd nodes searched for the origin of an unseen tensor
 
 
@@ -42,6 +42,9 @@ class Trace(TorchFunctionMode):
         self._kept: list[Any] = []
         self._origins: dict[Any, Node] = {}
         self._calls: dict[tuple[str, str], int] = {}
+        self.called: set[str] = set()
+        self.checkpoints: list[str] = []
+        self.exits: list[tuple[str, str, Node]] = []
         self._stack: list[str] = [""]
         self._handles: list[Any] = []
         self._paused = 0
@@ -56,19 +59,29 @@ class Trace(TorchFunctionMode):
                 continue
             self._handles.append(module.register_forward_pre_hook(self._before(path), prepend=True))
             self._handles.append(module.register_forward_hook(self._after, always_call=True))
+        # a re-entrant checkpoint runs its part without gradient and again in backward: here it is run as it stands
+        CheckpointFunction.apply = staticmethod(self._plainly)
         return super().__enter__()
 
     def __exit__(self, *details: Any) -> Any:
         for handle in self._handles:
             handle.remove()
+        if "apply" in vars(CheckpointFunction):
+            del CheckpointFunction.apply
         return super().__exit__(*details)
+
+    def _plainly(self, function: Callable[..., Any], preserve: bool, *args: Any) -> Any:
+        self.checkpoints.append(self._stack[-1])
+        return function(*args)
 
     def _before(self, path: str) -> Callable[..., None]:
         def enter(module: nn.Module, inputs: Any) -> None:
             self._stack.append(path)
             self._entered.append((module, len(self.nodes)))
+            self.called.add(path)
             if self._possible_activation(module, inputs):
-                self._kept.append((module, inputs[0].detach().clone()))
+                with self.pause():
+                    self._kept.append((module, inputs[0].detach().clone()))
 
         return enter
 
@@ -78,13 +91,17 @@ class Trace(TorchFunctionMode):
         if self._paused or not isinstance(output, Tensor):
             return
         entry = getattr(module, "entry", None)
-        role = _share_of_rows(entry) if isinstance(entry, Entry) and entry.along_axis else ""
+        role = share_of_rows(entry) if isinstance(entry, Entry) and entry.along_axis else ""
+        with self.pause():
+            gate = gate_of(module, inputs)
         if role:
             self._collapse(module, path, inputs[0], output, since=since, role=role)
+        elif gate is not None:
+            self._collapse(module, path, inputs[0], output, since=since, gate=gate.detach())
         elif self._possible_activation(module, inputs) and self._is_elementwise(module, inputs[0]):
             self._collapse(module, path, inputs[0], output, since=since)
-        elif id(output) not in self.made and inputs and isinstance(inputs[0], Tensor):
-            self.adopt(output, (path, type(module).__name__))
+        elif not self._seen(output) and inputs and isinstance(inputs[0], Tensor):
+            self.adopt(output, (path, entry.name if isinstance(entry, Entry) else type(module).__name__))
 
     def _possible_activation(self, module: nn.Module, inputs: Any) -> bool:
         """A childless module of the user's (or of actlab) from one float tensor; torch's own are seen as calls."""
@@ -121,8 +138,9 @@ class Trace(TorchFunctionMode):
         return [pair for pair in self._kept if isinstance(pair, tuple)]
 
     def _collapse(
-        self, module: nn.Module, path: str, x: Tensor, output: Tensor, *, since: int, role: str = "activation"
-    ) -> None:
+        self, module: nn.Module, path: str, x: Tensor, output: Tensor, *, since: int, role: str = "activation",
+        gate: Tensor | None = None,
+    ) -> None:  # fmt: skip
         """Replace what was recorded inside an activation module by one node."""
         given = next((kept for owner, kept in reversed(self._kept_pairs()) if owner is module), x)
         inside = {id(node) for node in self.nodes[since:]}
@@ -133,6 +151,8 @@ class Trace(TorchFunctionMode):
             node.children = [child for child in node.children if id(child) not in inside]
         op = getattr(getattr(module, "entry", None), "name", type(module).__name__)
         more: dict[str, Any] = {"x": given, "function": module.forward} if role == "activation" else {}
+        if gate is not None:
+            more = {"x": gate, "function": lambda z: module.forward(z, torch.ones_like(z))}
         if role != "activation":
             more = {"arguments": {"dim": getattr(module, "dim", -1)}}
         self._add(op, role, path, (source,) if source else (), output, **more)
@@ -173,7 +193,9 @@ class Trace(TorchFunctionMode):
         if x is not None and (inplace or (len(args) > 1 and role == "activation" and args[-1] is True)):
             x = x.clone()
         out = func(*args, **kwargs)
-        results = tensors_in(out)
+        results = tensors_in(args[0] if name == "setitem" else out)
+        if name in LEAVING and not results:
+            self.exits += [(name, self._stack[-1], parent) for parent in parents if parent.data]
         if not results or (not parents and not any(isinstance(t, nn.Parameter) for t in given)):
             return out
         node = self._record(
@@ -211,9 +233,14 @@ class Trace(TorchFunctionMode):
             bias = next((t for t in fixed if t.dim() == 1), None)
         elif role == "sum" and len(data) == 1 and data[0].role == "weight" and fixed and fixed[0].dim() == 1:
             data[0].bias = fixed[0]
+        elif role == "clamp" and len(results) > 1:  # the largest along an axis, with its place
+            role = "view"
         elif role == "clamp":
             name, role = self._clamp(name, args, kwargs, data, fixed)
-        if role == "activation":
+        elif role == "gated":
+            role, function = "activation", torch.sigmoid
+            x = given[0].detach().chunk(2, kwargs.get("dim", args[1] if len(args) > 1 else -1))[1]
+        if role == "activation" and function is None:
             function = self._unary(func, args, kwargs)
         if role in ("sum", "product") and len(data) < 2:
             role = "affine"
@@ -261,7 +288,8 @@ class Trace(TorchFunctionMode):
         node = Node(len(self.nodes), op, role, path, call, parents, out, data, **more)
         node.depth = max((p.depth for p in parents), default=0) + (role == "activation")
         node.weight_depth = max((p.weight_depth for p in parents), default=0) + (role in ("weight", "recurrent"))
-        node.unit_dim = self._unit_dim(node)
+        with self.pause():  # to ask the output for its shape is no call of the program's
+            node.unit_dim = self._unit_dim(node)
         node.tracked = out.requires_grad
         node.stopped = op in FLAT and any(parent.tracked for parent in parents)
         for parent in parents:
@@ -293,10 +321,11 @@ class Trace(TorchFunctionMode):
 
     def node_of(self, tensor: Tensor) -> Node | None:
         """The call that made a tensor; a result of a custom autograd Function is attached through its `grad_fn`."""
+        return self.made[id(tensor)] if self._seen(tensor) else self.adopt(tensor)
+
+    def _seen(self, tensor: Tensor) -> bool:
         node = self.made.get(id(tensor))
-        if node is not None and (node.tracked or tensor.grad_fn is None):
-            return node
-        return self.adopt(tensor)
+        return node is not None and (node.tracked or tensor.grad_fn is None)
 
     def adopt(self, tensor: Tensor, named: tuple[str, str] | None = None) -> Node | None:
         """A node for a tensor no recorded call made, attached to the recorded calls its gradient flows to."""
@@ -320,31 +349,16 @@ class Trace(TorchFunctionMode):
             return None
         path = named[0] if named else self._stack[-1]
         expr = getattr(getattr(tensor.grad_fn, "kernel", None), "expr", None)
-        if expr is not None:  # one of our own functions, called without its module
-            context: Any = tensor.grad_fn
-            x, *rest = context.saved_tensors
-            call, kernel = context._forward_cls, context.kernel
-            return self._add(
-                _entry_name(expr), "activation", path, tuple(parents), tensor, x=x.detach(),
-                function=lambda z: call.apply(kernel, z, *rest),
-            )  # fmt: skip
+        along = row_entry(tensor.grad_fn)
+        if along is not None:
+            role = share_of_rows(along) or "other"
+            return self._add(along.name, role, path, tuple(parents), tensor, arguments={"dim": -1})
+        if expr is not None and not hasattr(tensor.grad_fn, "pair"):  # one of our own functions, without its module
+            x, function = seen_alone(tensor.grad_fn)
+            op = named[1] if named else entry_name(expr)
+            return self._add(op, "activation", path, tuple(parents), tensor, x=x.detach(), function=function)
         op = named[1] if named else tensor.grad_fn.name().removesuffix("Backward")
         return self._add(op, "other", path, tuple(parents), tensor)
-
-
-@cache
-@cache
-def _share_of_rows(entry: Entry) -> str:
-    """The role of an along-axis function that shares 1 out over its row; "" for one that does something else to it."""
-    if entry.name == "log_softmax":
-        return "log_softmax"
-    return "softmax" if measure_rows(entry).total == 1 else ""
-
-
-def _entry_name(expr: Any) -> str:
-    """The catalogue entry that this formula is at its default parameters, or a general word."""
-    known = (e for e in ENTRIES.values() if e.kind == "pointwise")
-    return next((e.name for e in known if specialised(e) == expr), "pointwise")
 
 
 class _Keep:

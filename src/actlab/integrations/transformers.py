@@ -1,10 +1,13 @@
-"""Hugging Face transformers: our names in its table of activations, so that a config can say `hidden_act="mish"`."""
+"""Hugging Face transformers: our names in its table of activations, so that a config can say `hidden_act="mish"`, and
+a callback that watches a training of its Trainer."""
 
 from __future__ import annotations
 
 from importlib import import_module
+from typing import Any
 
 from ..catalogue.plugins import all_entries
+from ..doctor import Tracker, Watch, watch
 from ..nn import module_class
 
 
@@ -18,13 +21,50 @@ def register() -> tuple[str, ...]:
     transformers, as those of its own activations are: call the module's `reset_parameters()`.
     Raises ImportError, saying what to install, when transformers is missing.
     """
-    try:
-        table = import_module("transformers.activations").ACT2FN
-    except ImportError as error:
-        raise ImportError("transformers is not installed; run: pip install transformers") from error
+    table = _transformers("transformers.activations").ACT2FN
     ours = {f"actlab:{entry.name}": entry for entry in all_entries().values() if entry.keeps_shape}
     ours |= {name: entry for entry in ours.values() for name in (entry.name, *entry.aliases)}
     added = {name: module_class(entry) for name, entry in ours.items() if name not in table}
     for name, cls in added.items():
         table[name] = cls
     return tuple(added)
+
+
+def watch_callback(every: int = 50, tracker: Tracker | None = None, lang: str = "en") -> Any:
+    """A `TrainerCallback` that watches the training: `Trainer(..., callbacks=[watch_callback()])`.
+
+    every: steps between samples. tracker: gets the numbers of sampled steps. lang: of the report, which rank 0 prints
+    when the training ends; its `watch` is the `actlab.Watch`. The loss is the one that the model returns. Raises
+    ImportError, saying what to install, when transformers is missing.
+    """
+    return _callback(_transformers("transformers").TrainerCallback)(every, tracker, lang)
+
+
+def _transformers(name: str) -> Any:
+    try:
+        return import_module(name)
+    except ImportError as error:
+        raise ImportError("transformers is not installed; run: pip install transformers") from error
+
+
+def _callback(parent: Any) -> Any:
+    class WatchCallback(parent):
+        """Watches a training from its first step to its end."""
+
+        def __init__(self, every: int, tracker: Tracker | None, lang: str) -> None:
+            self.every, self.tracker, self.lang = every, tracker, lang
+            self.watch: Watch | None = None
+
+        def on_train_begin(self, args: Any, state: Any, control: Any, **parts: Any) -> None:
+            if self.watch is not None:
+                self.watch.detach()
+            self.watch = watch(
+                parts["model"], parts["optimizer"], self.every, tracker=self.tracker, merge=args.world_size > 1
+            )
+
+        def on_train_end(self, args: Any, state: Any, control: Any, **parts: Any) -> None:
+            if self.watch is not None:
+                self.watch.finish()
+                print(self.watch.report(self.lang), end="")
+
+    return WatchCallback

@@ -41,4 +41,6 @@ def _sorted(fault: BaseException, lang: str) -> tuple[int, str]:
         return MISSING, str(fault)  # a refined ImportError says itself what to install
     if isinstance(fault, (ValueError, TypeError, OSError)):
         return USAGE, str(fault)
+    if type(fault).__name__ == "Unavailable":  # of actlab.runtime.machine, which takes torch to import
+        return ILL, say(lang, "warm.unavailable", reason=fault)
     return ILL, say(lang, "unexpected", kind=type(fault).__name__, text=str(fault))

@@ -14,6 +14,8 @@ def number(value: float | None, digits: int = 3) -> str:
     """A number to `digits` significant digits; an empty text for None."""
     if value is None:
         return ""
+    if math.isnan(value):
+        return "NaN"
     if math.isinf(value):
         return "∞" if value > 0 else f"{MINUS}∞"
     if value == int(value) and abs(value) < 10**6:

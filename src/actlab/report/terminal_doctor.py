@@ -10,7 +10,19 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from .doctor_rows import COLUMNS, WORDS, cures, ends, held_out, layer_rows, training, verdict
+from .doctor_rows import (
+    COLUMNS,
+    WORDS,
+    arm_rows,
+    cures,
+    ends,
+    held_out,
+    layer_rows,
+    proof,
+    training,
+    tried_rows,
+    verdict,
+)
 from .numbers import same_changes, shorten, spark, thinned
 from .terminal import DIM, HEAD, heading, indented
 from .words import join, say, word
@@ -95,19 +107,38 @@ def layers(numbers: Sequence[LayerNumbers], lang: str, width: int) -> Table:
     return grid
 
 
-def repair(result: Repair, lang: str) -> Group:
-    """What was changed, and both trainings beside each other."""
-    mark = ("✓ ", "bold green") if result.accepted else ("✗ ", "bold red")
+def _grid(titles: Iterable[str], rows: Iterable[Iterable[str]]) -> Table:
     grid = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style=HEAD, padding=(0, 1))
-    for title in ("", say(lang, "repair.loss"), held_out(result, lang), say(lang, "repair.course")):
+    for title in titles:
         grid.add_column(title, overflow="fold")
-    for row, part in zip(ends(result, lang), (result.before, result.after), strict=True):
-        grid.add_row(*row, Text(spark(thinned(part.held_out or part.loss))))
+    for row in rows:
+        grid.add_row(*map(Text, row))
+    return grid
+
+
+def repair(result: Repair, lang: str) -> Group:
+    """The verdict, what was changed, the arms of the proof, both courses of training, and what was tried."""
+    mark = ("✓ ", "bold green") if result.accepted else ("✗ ", "bold red")
     parts: list[RenderableType] = [heading(say(lang, "repair.title"))]
     parts.append(indented(Text.assemble(mark, result.verdict(lang))))
     if result.changes:
         parts.append(indented(diff(result.changes, lang)))
-    parts.append(grid)
+    if result.arms:
+        parts += [Text(), indented(Text(proof(result, lang), style=DIM))]
+        titles = ("repair.arm", "", "repair.loss_held_out")
+        parts.append(
+            _grid([say(lang, key) if key else held_out(result, lang) for key in titles], arm_rows(result, lang))
+        )
+    courses = [
+        (*row, spark(thinned(part.held_out or part.loss)))
+        for row, part in zip(ends(result, lang), (result.before, result.after), strict=False)
+    ]
+    parts.append(_grid(["", say(lang, "repair.loss"), held_out(result, lang), say(lang, "repair.course")], courses))
+    if result.tried:
+        parts.append(heading(say(lang, "repair.tried")))
+        for at, (finding, action, outcome, ahead) in enumerate(tried_rows(result, lang), 1):
+            told = f"{say(lang, 'list.colon')}{outcome}" + (f" ({ahead})" if ahead else "")
+            parts.append(indented(Text.assemble(f"{at}  {finding} → ", (action, "bold"), told)))
     if result.advice:
         parts.append(heading(say(lang, "repair.advice")))
         parts += [indented(prescription(cure, lang)) for cure in result.advice]

@@ -61,7 +61,7 @@ def unit_shares(layers: Sequence[LayerNumbers], lang: str) -> Picture:
             )
         axes.set_ylim(0, 100)
         axes.grid(visible=False, axis="x")
-        _paths(axes, layers)
+        name_places(axes, [layer.path for layer in layers])
         labelled(axes, words, y="picture.percent")
         axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=2)
 
@@ -92,7 +92,7 @@ def gradient_by_depth(layers: Sequence[LayerNumbers], lang: str) -> Picture | No
                 **swatch(1),
             )
         axes.set_yscale("log")
-        _paths(axes, layers)
+        name_places(axes, [layer.path for layer in layers])
         labelled(axes, words, y="picture.gradient")
         axes.legend(loc="best")
 
@@ -137,9 +137,10 @@ def _short(path: str) -> str:
     return path if len(path) <= _LONG else f"…{path[1 - _LONG :]}"
 
 
-def _paths(axes: Any, layers: Sequence[LayerNumbers]) -> None:
-    every = max(1, math.ceil(len(layers) / 24))
-    places = list(range(0, len(layers), every))
-    longest = max((len(layer.path) for layer in layers), default=0)
+def name_places(axes: Any, paths: Sequence[str]) -> None:
+    """Module paths along the horizontal axis, as many as can be read."""
+    every = max(1, math.ceil(len(paths) / 24))
+    places = list(range(0, len(paths), every))
+    longest = max(map(len, paths), default=0)
     slant = {"rotation": 45, "ha": "right", "rotation_mode": "anchor"} if longest * len(places) > 60 else {}
-    axes.set_xticks(places, [_short(layers[place].path) for place in places], fontsize=8.5, **slant)
+    axes.set_xticks(places, [_short(paths[place]) for place in places], fontsize=8.5, **slant)

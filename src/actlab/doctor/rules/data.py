@@ -5,22 +5,26 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
+from .. import finite_prescriptions as cure
 from .. import loss_prescriptions as loss_cure
-from .. import prescriptions as cure
-from ..numbers import Numbers
+from ..numbers import RATIO, Numbers, uneven
 from ..records import Finding
 from .rule import Rule, harm_words, number, percent, words
-
-RATIO = 10  # most to least common class, as in SageMaker Debugger and deepchecks
 
 
 class NotFiniteInput(Rule):
     """NaN or infinity in the data.
 
-    What it does: looks at every float input and target. Why: one such value makes every weight NaN at the first step.
-    Sick: a missing measurement read as NaN. Healthy: missing values filled in, with a mask.
+    What it does: looks at every float input and target that the measured passes read.
+    Why: one such value makes the loss NaN, and every weight with it at the first step.
+    Sick: a missing measurement that the reader of the file turned into NaN.
+    Healthy: missing values filled in, with a mask that says where.
 
-    中文：数据中含有 NaN 或无穷。一个这样的值会让所有权重在第一步变成 NaN。病例：缺测值读成 NaN。健康例：填补并带掩码。
+    中文：数据中含有 NaN 或无穷。
+    做什么：检查测量过程中读到的所有浮点输入和目标。
+    为什么：一个这样的值就会使损失变成 NaN，并在第一步毁掉所有权重。
+    病例：文件中的缺测值被读成 NaN。
+    健康例：填补缺失值，并用掩码标明位置。
     """
 
     code = "D601"
@@ -41,12 +45,17 @@ class NotFinite(Rule):
     """A finite value became NaN or infinite, in the value or in the gradient.
 
     What it does: names the first call with finite input and other output, following the loss back; if all values are
-    finite, the first such call of the gradient's way. Masks of minus infinity before a softmax are no fault.
-    Why: one NaN gradient makes all weights NaN at the next step. Sick: sqrt at 0 (slope infinite), log(0).
-    Healthy: sqrt(x + 1e-8), log_softmax.
+    finite, the first such call on the gradient's way. Masks of minus infinity before a softmax are no fault.
+    Why: one NaN gradient makes all weights NaN at the next step.
+    Sick: sqrt at 0, whose slope is infinite; log(0); exp(100).
+    Healthy: sqrt(x + 1e-8); log_softmax in place of a logarithm of a softmax.
 
-    中文：有限的数在某处变成 NaN 或无穷（数值或梯度）。指出第一处。一个 NaN 梯度会在下一步毁掉所有权重。
-    病例：0 处的 sqrt（斜率无穷）、log(0)。健康例：sqrt(x+1e-8)、log_softmax。
+    中文：有限的数在某处变成 NaN 或无穷（数值或梯度）。
+    做什么：从损失往回找，指出第一个输入有限而输出异常的调用；若数值全都有限，则在梯度的路径上同样寻找。softmax 之前的
+    负无穷掩码不算故障。
+    为什么：一个 NaN 梯度会在下一步毁掉所有权重。
+    病例：0 处的 sqrt（斜率为无穷）；log(0)；exp(100)。
+    健康例：sqrt(x + 1e-8)；用 log_softmax 代替对 softmax 取对数。
     """
 
     code = "D602"
@@ -75,22 +84,26 @@ class NotFinite(Rule):
             {"phase": bad.phase, "step": bad.step, "call": bad.op, "value": bad.value},
             en,
             zh,
-            cure.make_finite(bad.path, bad.op),
+            *cure.for_not_finite(numbers, bad.path, bad.op),
         )
 
 
 class ClassImbalance(Rule):
     """A class is at least ten times rarer than another, and the network neglects it.
 
-    What it does: counts the classes the loss is given; where the ratio is 10 or more it trains six times longer
-    and looks at each class's recall. An alarm needs a class never predicted, or found less than half as often as
-    the average. Why: the rare class contributes little to the mean loss, so ignoring it is nearly free. Accuracy
-    hides it. Sick: 97:3 with plain cross-entropy. Healthy: the same with class weights, or an easy rare class that
-    is found.
+    What it does: counts the classes the loss is given; where the ratio is 10 or more it trains six times longer and
+    looks at each class's recall. An alarm needs a class never predicted, or found less than half as often as the
+    average. Symbols of a text, which are read and predicted, are uneven by nature and no fault.
+    Why: the rare class contributes little to the mean loss, so ignoring it is nearly free; accuracy hides it.
+    Sick: 97:3 with plain cross-entropy.
+    Healthy: the same with class weights; an easy rare class that is found; a language model.
 
-    中文：某类比另一类少十倍以上，且网络忽视它（从不预测或召回率不到平均的一半）。稀有类对平均损失贡献小，
-    准确率会掩盖问题。
-    病例：97:3 配普通交叉熵。健康例：加了类别权重，或稀有但仍被识别的类。
+    中文：某类比另一类少十倍以上，且网络忽视它。
+    做什么：统计交给损失的各类样本数；相差 10 倍以上时多训练六倍的步数，再看每类的召回率。某类从不被预测，或召回率不到
+    平均的一半，才报警。既是输入又被预测的文本符号天然不均匀，不算故障。
+    为什么：稀有类对平均损失贡献很小，忽略它几乎没有代价；准确率看不出来。
+    病例：97:3 的数据配普通交叉熵。
+    健康例：加了类别权重；稀有但容易、仍被识别的类；语言模型。
     """
 
     code = "D603"
@@ -100,9 +113,9 @@ class ClassImbalance(Rule):
 
     def judge(self, numbers: Numbers) -> Iterable[Finding]:
         for loss in numbers.losses:
-            present = [count for count in loss.counts if count]
-            if len(present) < 2 or max(present) < RATIO * min(present):
+            if not uneven(numbers, loss):
                 continue
+            present = [count for count in loss.counts if count]
             recall = loss.recall_later or loss.recall_end
             known = [r for r in recall if math.isfinite(r)]
             if not known:
@@ -131,6 +144,7 @@ class ClassImbalance(Rule):
                 zh,
                 loss_cure.class_weights(loss),
                 loss_cure.balanced_sampler(loss),
+                loss_cure.prior_bias(loss),
             )
             return
 
@@ -143,12 +157,16 @@ def _counts(counts: tuple[int, ...]) -> str:
 class ConstantOutput(Rule):
     """The output is the same for every sample, at the start and after training.
 
-    What it does: compares the output's deviation over samples with its size. Why: a constant answers nothing; it
-    is the consequence of a dead layer, a cut, or a softmax over one unit. Sick: a dead hidden layer. Healthy: a
-    zero-initialised head, which differs after the first steps.
+    What it does: compares the output's deviation over samples with its size; below a millionth it is rounding.
+    Why: a constant answers nothing; it is the consequence of a dead layer, a cut, or a softmax over one unit.
+    Sick: a dead hidden layer.
+    Healthy: a zero-initialised head, which differs after the first steps.
 
-    中文：对所有样本输出都相同，训练后仍如此。通常是某层全死、路径被切断或单个单元的 softmax 的后果。
-    病例：隐藏层全死。健康例：零初始化的输出层（几步后即不同）。
+    中文：对所有样本输出都相同，训练前后都是如此。
+    做什么：把输出在样本间的标准差与其大小相比，不到百万分之一便只是舍入误差。
+    为什么：常数什么也没有回答；它通常是某层全死、路径被切断或单个单元的 softmax 的后果。
+    病例：某个隐藏层全死。
+    健康例：置零初始化的输出层，几步之后输出即不同。
     """
 
     code = "D604"

@@ -15,15 +15,22 @@ class DeadUnits(Rule):
     """Units whose slope is zero on every sample: nothing flows through them, in neither direction.
 
     What it does: counts units (channels), not values; a unit is alive if its slope exceeds a thousandth of the
-    steepest on any sample or position. At least 1000 samples, or all there are, are looked at. The share must
-    exceed a fifth and, beyond four standard deviations, what chance gives in a deep rectifier network (a healthy
-    20-layer He network has about a quarter of its last units silent on any batch). Why: a dead unit receives no
-    gradient, so it stays dead; a dead layer cuts off everything before it. Sick: a hidden Linear with bias -10
-    before ReLU. Healthy: 90 % zeros of a sparse layer whose units all fire sometimes.
+    steepest on any sample or position. At least 1000 samples, or all there are, are looked at: silence on 1000 means
+    active on fewer than 0.3 %. The share must exceed a fifth and, beyond four standard deviations, what chance gives:
+    how many of 512 random units the same inputs leave silent, or theory where the layer is no plain one. A healthy
+    20-layer He network has about a quarter of its last units silent on any batch.
+    Why: a dead unit receives no gradient, so it stays dead; a dead layer cuts off everything before it.
+    Sick: a hidden Linear with bias -10 before ReLU.
+    Healthy: a sparse layer with 90 % zeros whose units all fire sometimes.
 
-    中文：统计在全部样本上斜率都为零的单元（按单元而非按元素计）。死单元收不到梯度，因此不会自行恢复；
-    整层死亡会切断前面各层。
-    病例：ReLU 之前的偏置为 -10。健康例：激活稀疏但每个单元都偶尔激活。
+    中文：在全部样本上斜率都为零的单元：正反两个方向都没有信号通过。
+    做什么：按单元（通道）而非按数值统计；只要在任一样本或位置上斜率超过最大斜率的千分之一，就算活着。至少看 1000 个样
+    本或全部样本：1000 个样本上都沉默，说明激活概率低于 0.3%。死亡比例需超过五分之一，并比偶然情形高出四个标准差；偶然
+    情形指 512 个随机单元在同样输入上沉默的比例，非普通线性层则用理论值。健康的 20 层 He 网络，任一批次上末层也约有四
+    分之一的单元沉默。
+    为什么：死单元收不到梯度，因此不会自行恢复；整层死亡会切断前面各层。
+    病例：ReLU 之前的隐藏 Linear，偏置为 -10。
+    健康例：激活稀疏（90% 为零）但每个单元都偶尔激活的层。
     """
 
     code = "D101"
@@ -40,7 +47,8 @@ class DeadUnits(Rule):
         grown = worst.dead_share_end - worst.dead_share > NOTEWORTHY
         born = any(beyond_chance(row, row.dead_share) for row, _ in layers)
         severity = "illness" if whole or numbers.learning == "no" else "warning"
-        if not born and numbers.learning == "yes":
+        smaller = any(numbers.trial_helps(f"learning rate / {n}") for n in (10, 100))
+        if not born and (numbers.learning == "yes" or (numbers.learning == "unclear" and not whole and not smaller)):
             severity = "note"
         en = (
             f"In {listed(row.path for row, _ in layers)}, up to {percent(share)} of the units are dead: on all "
@@ -67,6 +75,7 @@ class DeadUnits(Rule):
         cures = [cure.reset_bias([row.weight_path for row in biased if row.weight_path], biased)] if biased else []
         if grown:
             cures.append(cure.lower_learning_rate(numbers))
+        cures.append(cure.revive_units(weights, "relu"))
         cures.append(cure.reinitialise(weights, numbers, "relu"))
         cures.append(cure.replace_activation(paths, numbers, "leaky_relu"))
         yield self.finding(

@@ -63,13 +63,18 @@ class VanishingGradient(Rule):
     """The gradient loses three decades or more on its way to the first layer, and the network does not learn.
 
     What it does: compares the norm of the loss gradient at the first and at the last weight operation, before
-    training; beside each layer's measured factor it gives what theory predicts, sqrt(σ_w² E[f'(z)²]), from the
-    layer's weights. Why: layers that get a thousandth of the gradient stand still while the others fit noise. An
-    alarm only if the short training does not learn: residual and adaptive networks often cope. Sick: eight sigmoid
-    layers with torch's default initialisation (factor 0.14 each). Healthy: He-initialised ReLU.
+    training; beside each layer's measured factor it gives what theory predicts from the layer's weights, sqrt(σ_w²
+    E[f'(z)²]). An alarm only if the short training does not learn: residual networks and adaptive steps often cope.
+    Why: layers that get a thousandth of the gradient stand still while the others fit noise.
+    Sick: eight sigmoid layers with torch's default initialisation, a factor 0.14 each.
+    Healthy: He-initialised ReLU, a factor 1 each.
 
-    中文：梯度传到第一层时衰减了三个数量级以上，且网络学不动。每层同时给出理论因子 √(σ_w²·E[f'²]) 与实测值。
-    病例：默认初始化的 8 层 sigmoid（每层因子 0.14）。健康例：He 初始化的 ReLU。
+    中文：梯度传到第一层时衰减了三个数量级以上，且网络学不动。
+    做什么：训练前比较第一个与最后一个权重运算处的梯度范数；每层的实测因子旁给出由该层权重得到的理论值
+    √(σ_w²·E[f'(z)²])。残差网络和自适应优化器往往应付得来，因此短训练学不动时才报警。
+    为什么：只得到千分之一梯度的层停滞不前，其余各层却在拟合噪声。
+    病例：默认初始化的 8 层 sigmoid，每层因子 0.14。
+    健康例：He 初始化的 ReLU，每层因子 1。
     """
 
     code = "D201"
@@ -109,10 +114,14 @@ class ExplodingGradient(Rule):
 
     What it does: the same comparison as vanishing-gradient, in the other direction, before training.
     Why: steps sized for the last layer throw the first one out of reach; losses oscillate or overflow.
-    Sick: ReLU layers with weights three times larger than He's. Healthy: He initialisation, factor 1 per layer.
+    Sick: ReLU layers with weights three times larger than He's.
+    Healthy: He initialisation, factor 1 per layer.
 
-    中文：梯度传到第一层时放大了三个数量级以上，损失会振荡或溢出。病例：权重为 He 初始化三倍的 ReLU 网络。健康例：He
-    初始化。
+    中文：梯度传到第一层时放大了三个数量级以上。
+    做什么：与 vanishing-gradient 相同的比较，方向相反，在训练之前进行。
+    为什么：对末层合适的步长会把第一层抛出很远，损失振荡或溢出。
+    病例：权重为 He 初始化三倍的 ReLU 网络。
+    健康例：He 初始化，每层因子 1。
     """
 
     code = "D202"
@@ -148,12 +157,16 @@ class GrowingActivations(Rule):
     """Activations of a residual stack grow from block to block, and the first loss shows it.
 
     What it does: compares root mean squares of the weight operations' inputs along the depth; an alarm needs a
-    hundredfold growth and a first loss more than twice what a constant output gets. Why: x + f(x) without a norm
-    or a scale at least doubles the variance per block; 40 blocks reach 10^8. Sick: 40 blocks h + relu(W h) with He
-    initialisation. Healthy: the same with branches scaled by zero or 1/L.
+    hundredfold growth and a first loss more than twice what a constant output gets.
+    Why: x + f(x) without a norm or a scale at least doubles the variance per block; 40 blocks reach 10^8.
+    Sick: 40 blocks h + relu(W h) with He initialisation.
+    Healthy: the same with branches scaled by a factor learned from zero, or by 1/L.
 
-    中文：残差网络的激活逐块增大，初始损失因此异常高。没有归一化或缩放时，每块方差至少翻倍。
-    病例：40 个 h + relu(Wh)。健康例：分支乘以从零学起的系数或 1/L。
+    中文：残差网络的激活逐块增大，初始损失因此异常高。
+    做什么：沿深度比较各权重运算输入的均方根；增长百倍以上，且初始损失超过常数输出的两倍，才报警。
+    为什么：没有归一化或缩放时，x + f(x) 每块至少使方差翻倍，40 块可达 10^8。
+    病例：He 初始化的 40 个 h + relu(W h)。
+    健康例：分支乘以从零学起的系数，或乘以 1/L。
     """
 
     code = "D203"
@@ -192,6 +205,7 @@ class GrowingActivations(Rule):
             en + harm_words(numbers, "en"),
             zh + harm_words(numbers, "zh"),
             cure.scale_residual(numbers),
+            cure.clip_gradient(),
         )
 
 

@@ -16,11 +16,15 @@ class OutputRange(Rule):
     """The last activation cannot reach the targets.
 
     What it does: measures the output activation's range on a grid and counts targets outside; an alarm above 1 %.
-    Why: those targets cannot be fitted, and the units saturate trying. Sick: Tanh output, targets of deviation 5.
+    Why: those targets cannot be fitted, and the units saturate trying.
+    Sick: Tanh output, targets of deviation 5.
     Healthy: Sigmoid for targets in 0..1.
 
-    中文：输出激活函数的值域够不到目标（超过 1% 的目标在值域之外），无法拟合且单元会饱和。
-    病例：Tanh 输出、标准差为 5 的目标。健康例：目标在 0..1 时用 Sigmoid。
+    中文：输出激活函数的值域够不到目标。
+    做什么：在网格上测量输出激活的值域，统计落在其外的目标；超过 1% 即报警。
+    为什么：这些目标永远无法拟合，单元还会因此饱和。
+    病例：Tanh 输出、标准差为 5 的目标。
+    健康例：目标在 0..1 时用 Sigmoid。
     """
 
     code = "D710"
@@ -57,6 +61,7 @@ class OutputRange(Rule):
                 en,
                 zh,
                 cure.remove_output(last),
+                *([cure.replace_output(loss, last)] if loss.target_low >= 0 else []),
             )
             return
 
@@ -64,14 +69,20 @@ class OutputRange(Rule):
 class LossDoesNotFitTask(Rule):
     """A loss for another kind of target.
 
-    What it does: three structural signs. A regression loss whose input and target have different shapes, so that
-    each prediction is compared with every target; a regression loss on class codes 0..K-1, about equally common,
-    in one output; cross-entropy on rows with several ones. Why: the first averages everything; the second invents
-    an order among classes; the third ranks labels that should be independent. Sick: MSELoss on digits' class
-    numbers. Healthy: counts or ratings, which pile up at one end.
+    What it does: three structural signs. A regression loss whose input and target have different shapes, so that each
+    prediction is compared with every target; a regression loss on class codes 0..K-1, about equally common, in one
+    output; cross-entropy on rows with several ones.
+    Why: the first averages everything; the second invents an order among classes; the third ranks labels that should
+    be independent.
+    Sick: MSELoss on digits' class numbers.
+    Healthy: MSELoss on counts or ratings, which pile up at one end.
 
-    中文：损失与目标类型不符：形状不同而触发广播的回归损失；对类别编号做回归；对多标签行用交叉熵。
-    病例：对类别编号用 MSELoss。健康例：分布偏斜的计数或评分。
+    中文：损失与目标的类型不符。
+    做什么：看三种结构上的迹象：回归损失的输出与目标形状不同，广播后每个预测与每个目标相比；单个输出对出现频率相近的类
+    别编号 0..K-1 做回归；对含多个 1 的行用交叉熵。
+    为什么：第一种把一切平均掉；第二种凭空给类别排了大小；第三种让本应独立的标签互相竞争。
+    病例：对数字图片的类别编号用 MSELoss。
+    健康例：对偏向一端的计数或评分用 MSELoss。
     """
 
     code = "D711"

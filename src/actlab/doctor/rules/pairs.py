@@ -78,11 +78,16 @@ def is_softmax(producer: Producer) -> bool:
 class SoftmaxOverOneUnit(PairRule):
     """A softmax over an axis of length 1 is the constant 1.
 
-    Sick: Linear(16, 1) + Softmax(dim=1). Healthy: one unit with a sigmoid or raw scores, or two units with a softmax.
+    What it does: looks for a softmax or cross-entropy over an axis of length 1 before the loss.
     Why: whatever the input, the output is 1 and the gradient 0; cross-entropy on one column is 0 likewise.
+    Sick: Linear(16, 1) followed by Softmax(dim=1).
+    Healthy: one unit with a sigmoid or raw scores, or two units with a softmax.
 
-    中文：在长度为 1 的轴上做 softmax，结果恒为 1，梯度为 0。病例：Linear(16, 1)+Softmax。健康例：单个单元用 sigmoid
-    或原始分数。
+    中文：在长度为 1 的轴上做 softmax，结果恒为 1。
+    做什么：在损失之前寻找作用于长度为 1 的轴的 softmax 或交叉熵。
+    为什么：无论输入如何，输出都是 1，梯度为 0；对单列做交叉熵同样恒为 0。
+    病例：Linear(16, 1) 之后接 Softmax(dim=1)。
+    健康例：单个单元用 sigmoid 或原始分数；或两个单元用 softmax。
     """
 
     code = "D701"
@@ -107,15 +112,20 @@ class SoftmaxOverOneUnit(PairRule):
 
 
 class SoftmaxWrongDim(PairRule):
-    """A softmax over the samples, not over the classes.
+    """A softmax over the samples or places, not over the classes.
 
-    What it does: for NLLLoss the rows must sum to 1 over the class axis; elsewhere a softmax before the loss must
-    not run over axis 0. A missing dim is resolved as torch does (axis 0 for three dimensions). Why: samples of a
-    batch compete; a prediction depends on who else is in the batch. Sick: LogSoftmax(dim=0). Healthy:
-    LogSoftmax(dim=1).
+    What it does: for NLLLoss the rows must sum to 1 over the class axis; elsewhere a softmax before the loss must not
+    run over axis 0. A missing dim is resolved as torch does (axis 0 for three dimensions).
+    Why: samples of a batch compete; a prediction depends on who else is in the batch.
+    Sick: LogSoftmax(dim=0); dim=1 for text of shape (samples, places, classes).
+    Healthy: LogSoftmax(dim=1).
 
-    中文：softmax 沿样本轴而非类别轴计算，同批样本互相竞争，预测取决于批内其他样本。病例：LogSoftmax(dim=0)。健康例：
-    dim=1。
+    中文：softmax 沿样本轴或位置轴而非类别轴计算。
+    做什么：NLLLoss 的各行在类别轴上之和必须为 1；其他情形下损失之前的 softmax 不得沿第 0 轴。未写 dim 时按 torch 的规
+    则确定（三维时为第 0 轴）。
+    为什么：同批样本互相竞争，预测取决于批内的其他样本。
+    病例：LogSoftmax(dim=0)；文本形状为（样本、位置、类别）而写了 dim=1。
+    健康例：LogSoftmax(dim=1)。
     """
 
     code = "D702"
@@ -123,10 +133,10 @@ class SoftmaxWrongDim(PairRule):
     title = words("Softmax over the wrong axis", "softmax 的轴不对")
     reference = "PyTorch documentation, torch.nn.functional.softmax"
     en = (
-        "{op} at {path} runs over axis {dim}, of length {size}, which is not the class axis: samples compete with "
-        "each other, and a prediction depends on the rest of its batch."
+        "{op} at {path} runs over axis {dim}, of length {size}, which is not the class axis: samples or places "
+        "compete with each other, and each prediction depends on the others."
     )
-    zh = "{path} 处的 {op} 沿第 {dim} 轴（长度 {size}）计算，那不是类别轴：样本之间互相竞争，预测取决于同批的其他样本。"
+    zh = "{path} 处的 {op} 沿第 {dim} 轴（长度 {size}）计算，那不是类别轴：样本或位置之间互相竞争，预测彼此牵连。"
     cures = lambda loss, fault: (cure.set_dim(loss, fault),)  # noqa: E731
 
     @staticmethod
@@ -147,12 +157,18 @@ class SoftmaxWrongDim(PairRule):
 class SoftmaxBeforeCrossEntropy(PairRule):
     """CrossEntropyLoss applies log-softmax itself; a softmax before it squashes the scores twice.
 
-    Why: inputs between 0 and 1 leave a loss of at least log(1 + (C-1)/e), 1.46 for ten classes, and a weak gradient.
-    Sick: Softmax + CrossEntropyLoss. Healthy: raw scores + CrossEntropyLoss, or LogSoftmax + NLLLoss.
+    What it does: reads what feeds the loss from the recorded calls; rows that are not negative and sum to 1 count as
+    a softmax however written.
+    Why: inputs between 0 and 1 leave a loss of at least log(1 + (C-1)/e), 1.4612 for ten classes, and a weak
+    gradient.
+    Sick: Softmax and CrossEntropyLoss.
+    Healthy: raw scores and CrossEntropyLoss, or LogSoftmax and NLLLoss.
 
-    中文：CrossEntropyLoss 内部已含 log-softmax，前面再做 softmax 等于压缩两次，损失至少为 log(1+(C-1)/e)（10 类时
-    1.46），梯度微弱。
-    病例：Softmax+CrossEntropyLoss。健康例：原始分数直接输入。
+    中文：CrossEntropyLoss 自身已含 log-softmax，前面再做 softmax 等于压缩两次。
+    做什么：从记录下的调用看损失的输入来自何处；非负且每行之和为 1 的输入，无论如何写成，都算 softmax。
+    为什么：输入被限制在 0 与 1 之间，损失至少为 log(1 + (C-1)/e)，10 类时为 1.4612，梯度也很弱。
+    病例：Softmax 配 CrossEntropyLoss。
+    健康例：原始分数配 CrossEntropyLoss，或 LogSoftmax 配 NLLLoss。
     """
 
     code = "D703"
@@ -183,11 +199,16 @@ class SoftmaxBeforeCrossEntropy(PairRule):
 class SigmoidBeforeBce(PairRule):
     """BCEWithLogitsLoss applies the sigmoid itself; a sigmoid or softmax before it squashes the scores twice.
 
-    Why: the predicted probability is locked into [0.5, 0.73], so no negative is ever predicted. Sick: Sigmoid +
-    BCEWithLogitsLoss. Healthy: raw scores + BCEWithLogitsLoss, or Sigmoid + BCELoss.
+    What it does: reads what feeds the loss from the recorded calls.
+    Why: the predicted probability is locked into [0.5, 0.73], so no negative is ever predicted.
+    Sick: Sigmoid and BCEWithLogitsLoss.
+    Healthy: raw scores and BCEWithLogitsLoss, or Sigmoid and BCELoss.
 
-    中文：BCEWithLogitsLoss 内部已含 sigmoid，前面再做一次会把概率锁在 [0.5, 0.73]，永远判不出负类。
-    病例：Sigmoid+BCEWithLogitsLoss。健康例：原始分数直接输入。
+    中文：BCEWithLogitsLoss 自身已含 sigmoid，前面再做 sigmoid 或 softmax 等于压缩两次。
+    做什么：从记录下的调用看损失的输入来自何处。
+    为什么：预测概率被锁在 [0.5, 0.73]，永远判不出负类。
+    病例：Sigmoid 配 BCEWithLogitsLoss。
+    健康例：原始分数配 BCEWithLogitsLoss，或 Sigmoid 配 BCELoss。
     """
 
     code = "D704"
@@ -211,11 +232,16 @@ class SigmoidBeforeBce(PairRule):
 class DoubleSigmoid(PairRule):
     """Two sigmoids in a row before BCELoss.
 
-    Why: the second sees values between 0 and 1 and answers only between 0.5 and 0.73. Sick: a model that ends in
-    Sigmoid, called as sigmoid(model(x)). Healthy: one sigmoid.
+    What it does: reads the two calls before the loss.
+    Why: the second sees values between 0 and 1 and answers only between 0.5 and 0.73.
+    Sick: a model that ends in Sigmoid, called as sigmoid(model(x)).
+    Healthy: one sigmoid.
 
-    中文：BCELoss 之前连做两次 sigmoid，第二次的结果只在 0.5..0.73 之间。病例：末层已是 Sigmoid，又写
-    sigmoid(model(x))。
+    中文：BCELoss 之前连做两次 sigmoid。
+    做什么：查看损失之前的两个调用。
+    为什么：第二次的输入在 0 与 1 之间，结果只能在 0.5 与 0.73 之间。
+    病例：末层已是 Sigmoid，又写 sigmoid(model(x))。
+    健康例：只做一次 sigmoid。
     """
 
     code = "D705"
@@ -236,11 +262,16 @@ class DoubleSigmoid(PairRule):
 class ProbabilitiesBeforeNll(PairRule):
     """NLLLoss wants log-probabilities and is given probabilities.
 
-    Why: the loss lies between -1 and 0 and its gradient is bounded, so certainty is hardly rewarded. Sick: Softmax +
-    NLLLoss. Healthy: LogSoftmax + NLLLoss.
+    What it does: looks for a softmax or sigmoid right before NLLLoss, without a logarithm.
+    Why: the loss lies between -1 and 0 and its gradient is bounded, so certainty is hardly rewarded.
+    Sick: Softmax and NLLLoss.
+    Healthy: LogSoftmax and NLLLoss.
 
-    中文：NLLLoss 需要对数概率，却得到概率。损失落在 -1..0，梯度有界。病例：Softmax+NLLLoss。健康例：
-    LogSoftmax+NLLLoss。
+    中文：NLLLoss 需要对数概率，却得到概率。
+    做什么：寻找紧接在 NLLLoss 之前、没有取对数的 softmax 或 sigmoid。
+    为什么：损失落在 -1 与 0 之间，梯度有界，对确信的答案几乎没有奖励。
+    病例：Softmax 配 NLLLoss。
+    健康例：LogSoftmax 配 NLLLoss。
     """
 
     code = "D706"
@@ -264,11 +295,16 @@ class ProbabilitiesBeforeNll(PairRule):
 class LogitsBeforeNll(PairRule):
     """NLLLoss wants log-probabilities and is given raw scores.
 
-    What it does: exp(input) must sum to 1 over the classes; a log, or a log-softmax however written, does. Why:
-    the loss has no lower bound, so scores run away. Sick: Linear + NLLLoss. Healthy: Linear + CrossEntropyLoss.
+    What it does: exp(input) must sum to 1 over the classes; a log, or a log-softmax however written, does.
+    Why: the loss has no lower bound, so scores run away.
+    Sick: Linear and NLLLoss.
+    Healthy: Linear and CrossEntropyLoss.
 
-    中文：NLLLoss 需要对数概率，却得到原始分数；损失没有下界，分数会无限增大。病例：Linear+NLLLoss。健康例：
-    Linear+CrossEntropyLoss。
+    中文：NLLLoss 需要对数概率，却得到原始分数。
+    做什么：exp(输入) 在类别上之和必须为 1；取过对数或以任何写法做过 log-softmax 的输入都满足。
+    为什么：损失没有下界，分数会无限增大。
+    病例：Linear 配 NLLLoss。
+    健康例：Linear 配 CrossEntropyLoss。
     """
 
     code = "D707"
@@ -295,11 +331,17 @@ class LogitsBeforeNll(PairRule):
 class SquashedLogits(PairRule):
     """An activation on the scores before a loss that wants raw scores.
 
-    Why: a rectifier cannot say no, a tanh or sigmoid cannot be sure. Sick: ReLU or Sigmoid before CrossEntropyLoss.
+    What it does: looks for a bounded or one-sided activation right before cross-entropy or BCEWithLogitsLoss, or
+    before the log-softmax of NLLLoss.
+    Why: a rectifier cannot say no, a tanh or sigmoid cannot be sure.
+    Sick: ReLU or Sigmoid before CrossEntropyLoss.
     Healthy: raw scores; scores divided by a temperature.
 
-    中文：需要原始分数的损失之前多了激活函数：ReLU 无法表达否定，tanh 或 sigmoid 无法表达确信。
-    病例：CrossEntropyLoss 之前的 ReLU 或 Sigmoid。健康例：原始分数。
+    中文：需要原始分数的损失之前多了激活函数。
+    做什么：寻找紧接在交叉熵、BCEWithLogitsLoss 或 NLLLoss 的 log-softmax 之前的有界或单侧激活。
+    为什么：整流函数无法表达否定，tanh 或 sigmoid 无法表达确信。
+    病例：CrossEntropyLoss 之前的 ReLU 或 Sigmoid。
+    健康例：原始分数；除以温度的分数。
     """
 
     code = "D708"
@@ -329,11 +371,18 @@ class SquashedLogits(PairRule):
 
 
 class RedundantLogSoftmax(PairRule):
-    """LogSoftmax before CrossEntropyLoss: harmless, and done twice.
+    """LogSoftmax before CrossEntropyLoss: harmless, and done twice. Always a note.
 
-    Why: log-softmax of a log-softmax is itself, so only time is lost. A note.
+    What it does: looks for a log-softmax right before cross-entropy.
+    Why: log-softmax of a log-softmax is itself, so only time is lost.
+    Sick: LogSoftmax and CrossEntropyLoss.
+    Healthy: raw scores and CrossEntropyLoss.
 
-    中文：CrossEntropyLoss 之前的 LogSoftmax 多余但无害（再做一次结果不变），只是浪费时间。
+    中文：CrossEntropyLoss 之前的 LogSoftmax 多余但无害，始终只作提示。
+    做什么：寻找紧接在交叉熵之前的 log-softmax。
+    为什么：对 log-softmax 再做一次结果不变，只是浪费时间。
+    病例：LogSoftmax 配 CrossEntropyLoss。
+    健康例：原始分数配 CrossEntropyLoss。
     """
 
     code = "D709"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
@@ -73,7 +74,9 @@ def listed(paths: Iterable[str], lang: str = "en", most: int = 4) -> str:
 
 
 def harm_words(numbers: Numbers, lang: str) -> str:
-    """What the short training showed, as a sentence."""
+    """What the training showed, as a sentence; nothing where the loss is not known."""
+    if math.isnan(numbers.task_start) and math.isnan(numbers.task_end):
+        return ""
     start, end = number(numbers.task_start), number(numbers.task_end)
     floor = "" if numbers.trivial is None else number(numbers.trivial)
     if lang == "zh":

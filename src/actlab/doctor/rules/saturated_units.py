@@ -12,17 +12,23 @@ from .units import saturated_gates, saturated_layers
 
 
 class SaturatedUnits(Rule):
-    """A majority of a layer sits where its activation is flat (slope below 5 % of the steepest).
+    """A majority of a layer sits where its activation is flat.
 
-    What it does: at the start, when no code has been learned, it counts values in the flat tails (|z| > 4.36 for
-    sigmoid, 2.18 for tanh); after training it counts units stuck in one tail on 95 % of the samples. Gates inside
-    LSTM and GRU are unrolled and count at the start only, because a trained gate may close on purpose. Why: a flat
-    place passes no gradient. Pre-activations of unit variance put 0 % (sigmoid) or 3 % (tanh) there. Sick: tanh
-    network with weights drawn from N(0, 1). Healthy: the same with Xavier initialisation.
+    What it does: flat means a slope below 5 % of the steepest: |z| > 4.36 for sigmoid, 2.18 for tanh. At the start,
+    when no code has been learned, it counts values in the flat tails; after training it counts units stuck in one
+    tail on 95 % of the samples. Gates inside LSTM and GRU are unrolled and count at the start only, because a trained
+    gate may close on purpose.
+    Why: a flat place passes no gradient. Pre-activations of unit variance put 0 % (sigmoid) or 3 % (tanh) of the
+    values there.
+    Sick: a tanh network with weights drawn from N(0, 1).
+    Healthy: the same with Xavier initialisation.
 
-    中文：一层中多数值落在激活函数的平坦区（斜率低于最大斜率的 5%）。平坦区不传梯度。开始时按数值计，
-    训练后按单侧饱和的单元计；门控单元只看开始时。病例：权重取自 N(0,1) 的 tanh 网络。健康例：Xavier
-    初始化的同一网络。
+    中文：一层中多数值落在激活函数的平坦区。
+    做什么：平坦指斜率低于最大斜率的 5%：sigmoid 为 |z| > 4.36，tanh 为 2.18。开始时尚未学到编码，按数值计；训练后按在
+    95% 样本上停在同一侧的单元计。LSTM、GRU 的门会展开统计，且只看开始时，因为训练好的门可以有意关闭。
+    为什么：平坦区不传梯度。预激活方差为 1 时，落入平坦区的值只有 0%（sigmoid）或 3%（tanh）。
+    病例：权重取自 N(0, 1) 的 tanh 网络。
+    健康例：用 Xavier 初始化的同一网络。
     """
 
     code = "D102"

@@ -16,14 +16,19 @@ from .units import NOTEWORTHY, gradient_ratio
 class InputScale(Rule):
     """Inputs far from unit scale, and a trial shows that standardised ones learn much better.
 
-    What it does: looks at root mean square, features' means and deviations; an alarm needs, beside an odd scale,
-    that the same network learns at least twice as much from standardised inputs in the same number of steps, or
-    that the first activation is saturated by the input. Why: initialisations assume inputs of variance 1; a factor
-    10 is a factor 100 in the pre-activation's variance. Sick: tanh on raw pixels times 10. Healthy: raw features
-    that a network learns from anyway.
+    What it does: looks at root mean square, features' means and deviations of what the first weights are given; an
+    alarm needs, beside an odd scale, that the same network learns at least twice as much from standardised inputs in
+    the same number of steps, or that the first activation is saturated by the input.
+    Why: initialisations assume inputs of variance 1; a factor 10 is a factor 100 in the pre-activation's variance.
+    Sick: tanh on raw pixels times 10.
+    Healthy: raw features that a network learns from anyway, or that a batch norm takes in first.
 
-    中文：输入尺度远离 1，且标准化后同样步数明显学得更好（或首层激活因此饱和）。初始化假定输入方差为 1。
-    病例：tanh 网络直接吃放大的像素。健康例：虽未标准化但照样学得好的特征。
+    中文：输入的尺度远离 1，且试验表明标准化后明显学得更好。
+    做什么：查看首层权重所得输入的均方根以及各特征的均值与标准差；尺度异常，并且标准化后同样步数至少多学一倍，或首层激
+    活因输入而饱和，才报警。
+    为什么：初始化假定输入方差为 1；输入放大 10 倍，预激活的方差就放大 100 倍。
+    病例：tanh 网络直接吃放大 10 倍的原始像素。
+    健康例：虽未标准化但照样学得好的特征；或先经过批归一化的特征。
     """
 
     code = "D501"
@@ -69,12 +74,17 @@ class InputScale(Rule):
 class TargetScale(Rule):
     """A regression target far from unit scale, and a trial shows that a standardised one is learned much better.
 
-    What it does: an alarm needs a mean above ten deviations, or a deviation beyond a factor 100 of 1, and the trial.
+    What it does: an alarm needs a mean above ten deviations, or a deviation beyond a factor 100 of 1, and a trial on
+    standardised targets that makes the difference.
     Why: outputs start near 0 with deviation about 1; steps are spent on reaching the target's mean.
-    Sick: targets around 1000 ± 5. Healthy: targets with deviation 5.
+    Sick: targets around 1000 ± 5.
+    Healthy: targets with deviation 5.
 
-    中文：回归目标远离单位尺度，且标准化后明显学得更好。输出从 0 附近开始，步数都花在追赶目标均值上。
-    病例：目标在 1000±5。健康例：标准差为 5 的目标。
+    中文：回归目标远离单位尺度，且试验表明标准化后明显学得更好。
+    做什么：均值超过十个标准差，或标准差与 1 相差百倍以上，并且在标准化目标上的试验确有改善，才报警。
+    为什么：输出从 0 附近开始，步数都花在追赶目标的均值上。
+    病例：目标在 1000 ± 5。
+    健康例：标准差为 5 的目标。
     """
 
     code = "D502"
@@ -111,11 +121,14 @@ class LearningRateTooHigh(Rule):
     What it does: when the short training diverges, gets nowhere, or kills a fifth of a layer's units, repeats it with
     smaller steps from the same start; an alarm needs that this at least doubles what is learned.
     Why: steps longer than the curvature allows overshoot; rectifiers thrown to the silent side do not come back.
-    Sick: Adam with 1.0. Healthy: any rate at which the loss falls.
+    Sick: Adam with a learning rate of 1.0.
+    Healthy: any rate at which the loss falls.
 
-    中文：用现在的步长训练失败，缩小到十分之一或百分之一就成功（从同一起点实际试过）。步长过大会越过谷底，也会打死
-    ReLU 单元。
-    病例：Adam 学习率 1.0。健康例：损失正常下降的任何学习率。
+    中文：用现在的步长训练失败，缩小到十分之一或百分之一就成功。
+    做什么：短训练发散、毫无进展或打死某层五分之一的单元时，从同一起点用更小的步长重来；学到的至少多一倍才报警。
+    为什么：步长超过曲率所允许的范围就会越过谷底；被抛到沉默一侧的整流单元不会回来。
+    病例：Adam，学习率 1.0。
+    健康例：损失正常下降的任何学习率。
     """
 
     code = "D503"
@@ -130,7 +143,9 @@ class LearningRateTooHigh(Rule):
         if choice is None:
             return
         killed = max((row.dead_share_end - row.dead_share for row in numbers.layers), default=0.0)
-        failed = numbers.learning == "no" or killed > NOTEWORTHY or not math.isfinite(numbers.task_end)
+        failed = (
+            numbers.learning == "no" or numbers.drop < 0 or killed > NOTEWORTHY or not math.isfinite(numbers.task_end)
+        )
         if not failed or not _overshoots(numbers, killed):
             return
         trial = numbers.trial(f"learning rate / {choice}") or 0.0
@@ -153,6 +168,8 @@ class LearningRateTooHigh(Rule):
             en,
             zh,
             cure.lower_learning_rate(numbers, choice),
+            cure.lower_learning_rate(numbers, 10 * choice),
+            cure.clip_gradient(),
         )
 
 
@@ -167,11 +184,16 @@ class LearningRateTooLow(Rule):
 
     What it does: measures the relative size of an update per weight tensor; an alarm needs a median below 1e-4 (a
     tenth of the customary 1e-3), no learning, and ten times the progress in a trial with the customary update.
-    Why: at 1e-5 per step, ten thousand steps change a weight by a tenth. Sick: SGD with 1e-6. Healthy: SGD with
-    0.02.
+    Why: at 1e-5 per step, ten thousand steps change a weight by a tenth.
+    Sick: SGD with 1e-6.
+    Healthy: SGD with 0.02.
 
-    中文：权重几乎不动，步长放大到惯常大小就能学（实际试过）。每步相对更新的中位数低于 1e-4（常见值 1e-3 的十分之一）。
-    病例：SGD 学习率 1e-6。健康例：SGD 学习率 0.02。
+    中文：权重几乎不动，步长放大就能学。
+    做什么：测量每个权重张量的相对更新量；中位数低于 1e-4（常见值 1e-3 的十分之一）、网络学不动、且以惯常步长试验的进
+    展达十倍，才报警。
+    为什么：每步 1e-5 时，一万步才使权重改变十分之一。
+    病例：SGD，学习率 1e-6。
+    健康例：SGD，学习率 0.02。
     """
 
     code = "D504"
@@ -183,7 +205,8 @@ class LearningRateTooLow(Rule):
         found = gradient_ratio(numbers)
         if found is not None and found[0] < 1e-3:
             return
-        trial = numbers.trial("larger learning rate")
+        tried = [numbers.trial("larger learning rate"), numbers.trial("much larger learning rate")]
+        trial = min((loss for loss in tried if loss is not None), default=None)
         if numbers.learning != "no" or trial is None:
             return
         made, possible = numbers.task_start - numbers.task_end, numbers.task_start - trial

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable
 
 from .. import prescriptions as cure
+from ..finite_prescriptions import open_gradient
 from ..numbers import Numbers, odd_scale
 from ..records import Finding
 from .gradients import DECADES, per_layer, predicted_total
@@ -16,14 +17,21 @@ from .units import WHOLE, dead_layers, gradient_ratio, saturated_gates, saturate
 class PoorInitialisation(Rule):
     """The initial weights or biases explain a symptom: dead, saturated, vanishing, exploding, or a huge first loss.
 
-    What it does: never fires alone. It asks whether the weights' own variance predicts the gradient profile that
-    was measured, whether the bias pushes a dead layer down, whether the weights make a saturated layer's
-    pre-activations large, or whether the first loss is more than twice what a constant output gets. Why: then the
-    cure is a draw with the right gain, not another architecture. torch's default Linear has a variance of 1/(3
-    fan_in), a factor 0.41 per ReLU layer. Sick: 20 ReLU layers by default. Healthy: He initialisation.
+    What it does: never fires alone. It asks whether the weights' own variance predicts the gradient profile that was
+    measured, whether the bias pushes a dead layer down, whether the weights make a saturated layer's pre-activations
+    large, or whether the first loss is more than twice what equal scores get.
+    Why: then the cure is a draw with the right gain, not another architecture. torch's default Linear has a variance
+    of 1/(3 fan_in), a factor 0.41 per ReLU layer.
+    Sick: 20 ReLU layers with torch's default initialisation.
+    Healthy: He initialisation.
 
-    中文：初始权重或偏置解释了某个症状（死亡、饱和、消失、爆炸或过大的初始损失）。此规则从不单独报警。
-    PyTorch 默认方差为 1/(3·fan_in)，每个 ReLU 层因子 0.41。病例：默认初始化的 20 层 ReLU。健康例：He 初始化。
+    中文：初始权重或偏置解释了某个症状：死亡、饱和、消失、爆炸或过大的初始损失。
+    做什么：从不单独报警。它检查权重自身的方差能否预测实测的梯度变化、偏置是否把死层压下去、权重是否使饱和层的预激活过
+    大，或初始损失是否超过等分输出的两倍。
+    为什么：这时需要的是以合适的增益重新初始化，而不是换结构。PyTorch 默认 Linear 的方差为 1/(3·fan_in)，每个 ReLU 层
+    因子 0.41。
+    病例：默认初始化的 20 层 ReLU。
+    健康例：He 初始化。
     """
 
     code = "D401"
@@ -143,14 +151,18 @@ def _kind(numbers: Numbers) -> str:
 class SymmetricInitialisation(Rule):
     """All units of a hidden layer have the same weights, and training does not tell them apart.
 
-    What it does: compares the rows of every trainable hidden weight at the start and after the short training.
-    Why: units that start alike get the same gradient and stay alike: the layer has the width 1. A branch that is
-    zero on purpose (ReZero, LoRA, a zero head) separates at the first steps and is left alone. Sick: all weights
-    constant. Healthy: any random draw.
+    What it does: compares the rows of every trainable hidden weight at the start and after the short training. A
+    branch that is zero on purpose (ReZero, LoRA, a zero head) separates at the first steps and is left alone.
+    Why: units that start alike get the same gradient and stay alike: the layer has the width 1.
+    Sick: all weights constant.
+    Healthy: any random draw.
 
-    中文：同一隐藏层的所有单元权重相同，训练后仍然相同，整层等效宽度为 1。有意置零的分支（ReZero、LoRA）
-    在最初几步即分开，不报。
-    病例：权重全为常数。健康例：任何随机初始化。
+    中文：同一隐藏层的所有单元权重相同，训练后仍分不开。
+    做什么：比较每个可训练隐藏权重的各行，训练前后各一次。有意置零的分支（ReZero、LoRA、零输出层）在最初几步即分开，不
+    报。
+    为什么：开始时相同的单元得到相同的梯度，始终相同：整层等效宽度为 1。
+    病例：权重全为常数。
+    健康例：任何随机初始化。
     """
 
     code = "D402"
@@ -185,11 +197,16 @@ class BornDeadNetwork(Rule):
     """A deep and narrow rectifier network whose output is constant from the start.
 
     What it does: when a hidden layer is wholly dead at the start and no bias explains it, gives the probability of
-    that by chance, at most 1 - prod(1 - 2^-N_l) for layers of N_l units. Why: nothing can train it, and a new draw
-    is likely to die too. Sick: 20 layers of 3 ReLU units. Healthy: width 64.
+    that by chance, at most 1 - prod(1 - 2^-N_l) for layers of N_l units.
+    Why: nothing can train it, and a new draw is likely to die too.
+    Sick: 20 layers of 3 ReLU units.
+    Healthy: width 64.
 
-    中文：又深又窄的 ReLU 网络一出生就输出常数。某隐藏层全死的概率不超过 1-∏(1-2^(-N_l))。重新抽取也很可能再死。
-    病例：20 层、每层 3 个 ReLU 单元。健康例：宽度 64。
+    中文：又深又窄的整流网络一出生就输出常数。
+    做什么：某隐藏层一开始就全死而偏置不能解释时，给出偶然发生的概率：各层 N_l 个单元时不超过 1 - ∏(1 - 2^(-N_l))。
+    为什么：它无法训练，重新抽取也很可能再死。
+    病例：20 层、每层 3 个 ReLU 单元。
+    健康例：宽度 64。
     """
 
     code = "D403"
@@ -226,13 +243,21 @@ class BornDeadNetwork(Rule):
 class BlockedGradient(Rule):
     """Trainable weights that the loss depends on, but whose every way to it is cut.
 
-    What it does: follows the calls from the loss back; where a call's output carries no gradient although its
-    input did (detach, argmax, round, a step, no_grad), and no other way is open, the weights before it are named.
-    Why: they never change. Sick: h.detach() between two layers by mistake. Healthy: a stop-gradient target, a
-    frozen part.
+    What it does: follows the calls from the loss back; where a call's output carries no gradient although its input
+    did (detach, argmax, round, a step, no_grad), and no other way is open, the weights before it are named. So are
+    weights whose value leaves torch (numpy, tolist, item) and that get no gradient otherwise, and those behind a
+    re-entrant checkpoint that starves them.
+    Why: they never change.
+    Sick: h.detach() between two layers by mistake.
+    Healthy: a stop-gradient target; a frozen part.
 
-    中文：损失依赖某些可训练权重，但通往损失的每条路都被切断（detach、argmax、round、no_grad 等），因此它们从不更新。
-    病例：两层之间误写了 detach()。健康例：有意的停止梯度目标、冻结的部分。
+    中文：损失依赖某些可训练权重，但通往损失的每条路都被切断。
+    做什么：从损失沿调用往回走；某个调用的输入带梯度而输出不带（detach、argmax、round、阶跃、no_grad），且没有别的通路
+    时，指出它之前的权重。数值离开 torch（numpy、tolist、item）而别无梯度的权重，以及被可重入 checkpoint 断绝梯度的权
+    重，也会指出。
+    为什么：这些权重从不更新。
+    病例：两层之间误写了 h.detach()。
+    健康例：有意的停止梯度目标；冻结的部分。
     """
 
     code = "D404"
@@ -253,5 +278,5 @@ class BlockedGradient(Rule):
             )
             yield self.finding(
                 "illness", [place.path, *starved], {"call": place.op, "layers": list(starved)}, en, zh,
-                cure.open_gradient(place.path, place.op),
+                open_gradient(place.path, place.op),
             )  # fmt: skip

@@ -15,14 +15,20 @@ FADED = 1e-4  # over a sequence four decades: a plain recurrence at torch's defa
 class VanishingThroughTime(Rule):
     """The gradient fades over the steps of a plain recurrent network, and the task is not learned.
 
-    What it does: measures the norm of the loss gradient at each step of the input sequence, before training. An alarm
-    needs four decades between the first step and the strongest one, no learning, and a plain recurrence: LSTM and GRU
-    have gates that can learn to keep a value, so for them it is a note.
-    Why: what the first steps say cannot be learned. Sick: nn.RNN over 30 steps whose answer lies in the first.
+    What it does: measures the norm of the loss gradient at each step, before training: at the input of nn.RNN, LSTM
+    and GRU, and at each call of a cell or weight that a loop in forward() uses again and again. An alarm needs four
+    decades between the first step and the strongest one, no learning, and a plain recurrence; LSTM and GRU have gates
+    that can learn to keep a value, so for them it is a note.
+    Why: what the first steps say cannot be learned.
+    Sick: nn.RNN over 30 steps whose answer lies in the first.
     Healthy: the same with an orthogonal recurrence, or an LSTM.
 
-    中文：普通循环网络的梯度沿时间步衰减四个数量级以上，且任务学不会。LSTM、GRU 有可学习的门，只作提示。
-    病例：答案在第一步、长 30 步的 nn.RNN。健康例：正交初始化的循环权重，或 LSTM。
+    中文：普通循环网络的梯度沿时间步衰减，且任务学不会。
+    做什么：训练前测量每个时间步的梯度范数：nn.RNN、LSTM、GRU 看其输入，forward() 中手写的循环看反复使用的单元或权重的
+    每次调用。第一步与最强处相差四个数量级、网络学不动、且是普通循环时才报警；LSTM、GRU 的门能学会保持数值，只作提示。
+    为什么：最初几步的信息无法学到。
+    病例：答案在第一步、长 30 步的 nn.RNN。
+    健康例：循环权重正交的同一网络，或 LSTM。
     """
 
     code = "D204"
@@ -54,19 +60,24 @@ class VanishingThroughTime(Rule):
                 {"ratio": ratio, "per_step": factor, "steps": len(norms), "gradient_norms": norms},
                 en + harm_words(numbers, "en"),
                 zh + harm_words(numbers, "zh"),
-                cure.orthogonal_recurrence(place.path),
+                *cure.for_recurrence(place.path, place.op),
             )
 
 
 class ExplodingThroughTime(Rule):
     """The gradient grows over the steps of a recurrent network, and the task is not learned.
 
-    What it does: the same measurement; an alarm needs the first step's gradient to be ten thousand times the last's.
-    Why: one early step decides the size of every update. Sick: a recurrence with singular values above 1.
+    What it does: the same measurement as vanishing-through-time; an alarm needs the first step's gradient to be ten
+    thousand times the last's.
+    Why: one early step decides the size of every update.
+    Sick: a recurrence with singular values above 1.
     Healthy: an orthogonal recurrence.
 
-    中文：循环网络的梯度沿时间步放大一万倍以上，且任务学不会：某个早期步决定了每次更新的大小。
-    病例：奇异值大于 1 的循环权重。健康例：正交的循环权重。
+    中文：循环网络的梯度沿时间步放大，且任务学不会。
+    做什么：与 vanishing-through-time 相同的测量；第一步的梯度是最后一步的一万倍以上才报警。
+    为什么：某个早期的步决定了每次更新的大小。
+    病例：奇异值大于 1 的循环权重。
+    健康例：正交的循环权重。
     """
 
     code = "D205"
@@ -92,7 +103,7 @@ class ExplodingThroughTime(Rule):
                 {"ratio": ratio, "steps": len(norms), "gradient_norms": norms},
                 en + harm_words(numbers, "en"),
                 zh + harm_words(numbers, "zh"),
-                cure.orthogonal_recurrence(place.path),
+                *cure.for_recurrence(place.path, place.op),
                 cure.clip_gradient(),
             )
 

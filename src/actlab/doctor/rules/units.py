@@ -65,12 +65,20 @@ def saturated_layers(numbers: Numbers) -> list[tuple[LayerNumbers, float, str]]:
     return found
 
 
+def looped(numbers: Numbers) -> set[str]:
+    """The paths of recurrences written by hand, where depth is time."""
+    return {place.path for place in numbers.through_time if place.detail["loop"]}
+
+
 def gradient_ratio(numbers: Numbers) -> tuple[float, str, str] | None:
     """Gradient norm at the first weight operation over the largest one, with both paths; None when it has no meaning.
 
     An exact zero is not attenuation but a zero factor (ReZero at its start, a dead layer), told by other rules.
     """
-    rows = [w for w in numbers.weights if w.gradient_norm > 0 and math.isfinite(w.gradient_norm)]
+    apart = looped(numbers)
+    rows = [
+        w for w in numbers.weights if w.gradient_norm > 0 and math.isfinite(w.gradient_norm) and w.path not in apart
+    ]
     hidden = [w for w in rows if not w.last]
     if len(hidden) < 2:
         return None
