@@ -8,16 +8,14 @@ on the machine disturbs little, as p20, p50 and p80 in milliseconds. One row is 
 
 from __future__ import annotations
 
-import argparse
-import datetime
-import json
 import os
-import platform
 import statistics
 import subprocess
 import sys
 import tempfile
-from pathlib import Path
+from typing import Any
+
+from measuring import Spread, append, options, provenance
 
 # what is timed -> (what runs before it, itself)
 QUESTIONS = {
@@ -45,17 +43,11 @@ def once(before: str, timed: str, compiled: str) -> float:
 
 
 def main() -> None:
-    options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--repeats", type=int, default=10)
-    chosen = options.parse_args()
-    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)
-    row: dict[str, object] = {
-        "date": datetime.date.today().isoformat(),
-        "commit": commit.stdout.strip(),
-        "machine": platform.machine(),
-        "python": platform.python_version(),
-        "repeats": chosen.repeats,
-    }
+    """Measure, tell the milliseconds, add the row."""
+    found = options(__doc__)
+    found.add_argument("--repeats", type=int, default=10)
+    chosen = found.parse_args()
+    row: dict[str, Any] = {**provenance(chosen.threads), "repeats": chosen.repeats}
     times: dict[str, list[float]] = {question: [] for question in QUESTIONS}
     with tempfile.TemporaryDirectory() as compiled:
         for repeat in range(chosen.repeats + 1):
@@ -64,15 +56,12 @@ def main() -> None:
                 if repeat:  # the first one compiles
                     times[question].append(taken)
     for question, measured in times.items():
-        cuts = statistics.quantiles(measured, n=10)
-        row[f"{question}_ms"] = [round(cuts[1], 2), round(statistics.median(measured), 2), round(cuts[7], 2)]
+        row[f"{question}_ms"] = [round(point, 2) for point in Spread.of(measured)]
         print(f"{question:27s} {statistics.median(measured):9.2f} ms", file=sys.stderr)
     medians = {question: statistics.median(measured) for question, measured in times.items()}
     row["actlab_over_torch"] = round(medians["import_actlab_after_torch"] / medians["import_torch"], 4)
     print(f"import actlab adds {row['actlab_over_torch']:.2%} to import torch", file=sys.stderr)
-    target = Path(__file__).parent / "results" / "import_time.jsonl"
-    with target.open("a", encoding="utf-8") as rows:
-        rows.write(json.dumps(row) + "\n")
+    append("import_time", row, chosen.into)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """Both READMEs say the same, and every command in them works."""
 
+import ast
 import os
 import re
 import shutil
@@ -58,13 +59,15 @@ def test_the_python_lines_run_and_print_what_they_say(name):
     checked = 0
     space: dict[str, object] = {}
     for text in blocks(name, "python"):
-        for line in text.splitlines():
-            code, arrow, promised = line.partition("# ->")
+        lines = text.splitlines()
+        for statement in ast.parse(text).body:
+            code = "\n".join(lines[statement.lineno - 1 : statement.end_lineno])
+            code, arrow, promised = code.partition("# ->")
             if arrow:
-                assert str(eval(code, space)) == promised.strip(), line
+                assert str(eval(code, space)) == promised.strip(), code
                 checked += 1
             else:
-                exec(line, space)
+                exec(code, space)
     assert checked >= 5
 
 

@@ -1,0 +1,129 @@
+"""Who else computes an entry: torch, the torch text, torch.compile of the textbook formula, torch-activation.
+
+Each is known in two forms: one that gives a new tensor, and one that writes into its first argument.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+from collections.abc import Callable
+from functools import cache, partial
+from operator import attrgetter
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from actlab.catalogue import ENTRIES, Entry
+from actlab.nn import create
+from actlab.nn.call import prepare
+from actlab.nn.functional import function
+from actlab.runtime.kernel import HALF, compiled
+from actlab.testing.peers import LIBRARIES
+
+Function = Callable[..., Tensor]
+# what torch writes as an argument of another function, which the catalogue's table of names does not hold
+_SPELLED = {"gelu_tanh": "nn.functional.gelu"}
+_ARGUMENTS: dict[str, dict[str, Any]] = {"gelu_tanh": {"approximate": "tanh"}}
+_LEARNED = "nn.PReLU"  # a learned tensor per channel is other work than a number
+
+
+class Forms(NamedTuple):
+    """A function that gives a new tensor, the same writing into its first argument, and whether our kernels serve."""
+
+    fresh: Function
+    in_place: Function
+    native: bool = False
+
+
+@cache
+def elementwise() -> list[str]:
+    """The entries whose outputs depend on one element each and have to be computed, in reading order."""
+    return [name for name, entry in ENTRIES.items() if not entry.along_axis and entry.value.op != "symbol"]
+
+
+@cache
+def in_torch(name: str) -> Function | None:
+    """torch's own pointwise function for this entry, or None."""
+    entry = ENTRIES[name]
+    path = _SPELLED.get(name, entry.elsewhere.get("torch", ""))
+    if entry.kind == "gated" or name not in elementwise() or not path or path == _LEARNED:
+        return None
+    found: Any = attrgetter(path)(torch)
+    if inspect.isbuiltin(found):
+        return found
+    numbers = entry.arguments({})
+    given = dict(_ARGUMENTS.get(name, {}))
+    for key, row in inspect.signature(found).parameters.items():
+        if key in numbers and row.default is row.empty:  # torch gives some parameters no default
+            given[key] = numbers[key]
+    return partial(found, **given) if given else found
+
+
+def overwriting(run: Function) -> Function:
+    """The function's value copied over its first argument."""
+    return lambda x, *rest: x.copy_(run(x, *rest))
+
+
+def _torch_in_place(run: Function) -> Function:
+    """torch's own way of writing into the argument, where it has one."""
+    bare = run.func if isinstance(run, partial) else run
+    if not inspect.isbuiltin(bare) and "inplace" in inspect.signature(bare).parameters:
+        return partial(run, inplace=True)
+    method = getattr(Tensor, f"{getattr(bare, '__name__', '')}_", None)
+    return method if method is not None and not isinstance(run, partial) else overwriting(run)
+
+
+def _operands(entry: Entry) -> tuple[str, ...]:
+    return tuple(name for name, row in entry.parameters.items() if row.operand)
+
+
+def _compiled(entry: Entry) -> Function:
+    """torch.compile of the formula as a textbook has it, with nothing put right at NaN and infinities."""
+    operands = _operands(entry)
+    made = prepare(entry, {}, operands).run
+    formula = compiled(made.expr, operands)
+
+    def textbook(x: Tensor, *rest: Tensor) -> Tensor:
+        if x.dtype in HALF:
+            return formula(x.float(), *[one.float() for one in rest]).to(x.dtype)
+        return formula(x, *rest)
+
+    torch._dynamo.reset()  # its limit of recompilations counts for all formulas together
+    return torch.compile(textbook, fullgraph=True, dynamic=False)
+
+
+@cache
+def _peers() -> dict[str, nn.Module]:
+    """Entry -> torch-activation's module of that name with the same values and nothing learned; empty without it."""
+    library = next(each for each in LIBRARIES if each.name == "torch-activation")
+    found: dict[str, nn.Module] = {}
+    x = torch.linspace(-5.3, 5.9, 41, dtype=torch.float64)
+    for name, make in (library.functions() if library.version else {}).items():
+        entry = ENTRIES.named(name)
+        if entry is None or entry.along_axis or entry.kind == "gated" or entry.name in found:
+            continue
+        with torch.no_grad(), contextlib.suppress(Exception):  # whatever another package raises: it is no rival then
+            theirs = make().eval()
+            same = torch.allclose(theirs.double()(x), function(entry)(x), rtol=1e-5, atol=1e-7)
+            if same and not list(theirs.parameters()):
+                found[entry.name] = theirs
+    return found
+
+
+def rivals(name: str, with_compile: bool = False) -> dict[str, Forms]:
+    """Everything that computes the entry, ours first."""
+    entry = ENTRIES[name]
+    gate = {"gate": "first"} if entry.kind == "gated" else {}
+    ours, module = function(entry), create(entry, inplace=True, **gate).eval()
+    found = {"ours": Forms(ours, module, native=True), "text": Forms(ours, module)}
+    theirs, peer = in_torch(name), _peers().get(name)
+    if theirs is not None:
+        found["aten"] = Forms(theirs, _torch_in_place(theirs))
+    if peer is not None:
+        found["torch-activation"] = Forms(peer, overwriting(peer))
+    if with_compile:
+        fused = _compiled(entry)
+        found["compile"] = Forms(fused, overwriting(fused))
+    return found

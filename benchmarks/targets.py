@@ -1,0 +1,105 @@
+"""The numbers that the CPU kernels are to reach, each computed from rows of results."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from reading import Cell, Results, Row, mean
+
+_NONE: Row = {"ratio": {}}
+NAMED = ("mish", "softplus", "elu", "gelu_tanh", "log_sigmoid")  # what ATen computes by a library call per element
+_FOLDS: Mapping[str, Callable[[list[float]], float]] = {"mean": mean, "least": min, "most": max}
+
+
+class Target(NamedTuple):
+    """A number to be reached: what is folded (a geometric mean, the least or the most of some values) and the bound.
+
+    key: of the words that say what it is. "most" is to stay below the bound, the others to reach it.
+    """
+
+    key: str
+    fold: str
+    bound: float
+    values: Callable[[Results], dict[str, float]]
+
+
+class Outcome(NamedTuple):
+    """What came of a target: the number, over how many values, and the values on the wrong side; None: not measured."""
+
+    target: Target
+    measured: float | None
+    count: int
+    beyond: dict[str, float]
+
+    @property
+    def reached(self) -> bool:
+        """Whether it was measured and reached."""
+        return self.measured is not None and _good(self.target, self.measured)
+
+
+def _good(target: Target, number: float) -> bool:
+    return number <= target.bound if target.fold == "most" else number >= target.bound
+
+
+def outcome(target: Target, results: Results) -> Outcome:
+    """The target put to the rows."""
+    values = target.values(results)
+    if not values:
+        return Outcome(target, None, 0, {})
+    beyond = {name: number for name, number in values.items() if not _good(target, number)}
+    worst = sorted(beyond.items(), key=lambda pair: pair[1], reverse=target.fold == "most")
+    return Outcome(target, _FOLDS[target.fold](list(values.values())), len(values), dict(worst))
+
+
+def _inverted(ratios: Mapping[str, float]) -> dict[str, float]:
+    return {name: 1 / ratio for name, ratio in ratios.items()}
+
+
+def _first_call(cache: str) -> Callable[[Results], dict[str, float]]:
+    return lambda results: {
+        entry: row["s"]["beyond_imports"][1] for (entry, kept), row in results.first_calls.items() if kept == cache
+    }
+
+
+def _training(results: Results) -> dict[str, float]:
+    return {
+        entry: row["ratio"]["aten"][1]
+        for (network, entry), row in results.training.items()
+        if (network, entry) == ("mlp", "mish") and "aten" in row["ratio"]
+    }
+
+
+def _sparse(results: Results) -> dict[str, float]:
+    """sparsemax and entmax15 along rows of a thousand, with their gradient, against the entmax package."""
+    return {
+        entry: results.along_axis[key]["ratio"]["entmax"][1]
+        for entry in ("sparsemax", "entmax15")
+        if "entmax" in results.along_axis.get(key := (entry, (4096, 1000), -1, "float32", "gradient"), _NONE)["ratio"]
+    }
+
+
+def _named(results: Results) -> dict[str, float]:
+    return {name: ratio for name, ratio in results.ratios("aten", Cell()).items() if name in NAMED}
+
+
+GRADIENT, SMALL, IN_PLACE = Cell(work="gradient"), Cell(elements=2**8), Cell(elements=2**24, output="in-place")
+BFLOAT = Cell(dtype="bfloat16")
+TARGETS = (
+    Target("value.mean", "mean", 2.0, lambda results: results.ratios("aten", Cell())),
+    Target("value.least", "least", 0.95, lambda results: results.ratios("aten", Cell())),
+    Target("gradient.mean", "mean", 1.5, lambda results: results.ratios("aten", GRADIENT)),
+    Target("gradient.least", "least", 0.95, lambda results: results.ratios("aten", GRADIENT)),
+    Target("named", "least", 3.0, _named),
+    Target("lacking.mean", "mean", 5.0, lambda results: results.ratios("text", Cell(), lacking=True)),
+    Target("lacking.least", "least", 1.0, lambda results: results.ratios("text", Cell(), lacking=True)),
+    Target("compile", "mean", 1.3, lambda results: results.ratios("compile", Cell(), lacking=True)),
+    Target("in_place", "most", 1.4, lambda results: _inverted(results.ratios("copy", IN_PLACE))),
+    Target("small.text", "least", 1.0, lambda results: results.ratios("text", SMALL)),
+    Target("small.aten", "most", 1.3, lambda results: _inverted(results.ratios("aten", SMALL))),
+    Target("bfloat16", "mean", 1.5, lambda results: results.ratios("aten", BFLOAT)),
+    Target("first.empty", "most", 2.0, _first_call("empty")),
+    Target("first.warm", "most", 0.3, _first_call("warm")),
+    Target("rows", "least", 5.0, _sparse),
+    Target("training", "least", 1.0, _training),
+)
