@@ -37,11 +37,11 @@ class Call:
     @property
     def quick(self) -> Callable[[Tensor], Tensor | None] | None:
         """What answers a plain tensor at once; None for calls that it cannot speak for."""
-        return None if self.random is not None or self.names else self.run.quick
+        return None if self.names else self.run.quick
 
     def __call__(self, x: Tensor, tensors: tuple[Tensor, ...] = (), dim: int = -1, training: bool = False) -> Tensor:
         """The value at `x`. Raises TypeError for input that is no floating-point tensor, IndexError for a wrong dim."""
-        quick = None if tensors or (dim != -1 and self.entry.along_axis) else self.quick
+        quick = None if tensors or training or (dim != -1 and self.entry.along_axis) else self.quick
         if quick is not None and (y := quick(x)) is not None:
             return y
         check(self.entry.name, x)

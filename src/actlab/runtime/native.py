@@ -57,19 +57,19 @@ def suits(x: Tensor) -> bool:
 def quick(flat: dict[torch.dtype, Native]) -> Callable[..., Tensor | None]:
     """A function of `x`, or of `x` and a gradient, by the kernels that were made for tensors alone and without gaps.
 
-    It gives None for everything else. One frame, because at a few hundred elements the questions cost as much as the
+    The result is written to `out` if given. It gives None for everything else. One frame, because at a few hundred elements the questions cost as much as the
     answer.
     """
     transformed, dispatched = torch._C._are_functorch_transforms_active, torch._C._len_torch_dispatch_stack
     compiling, tracing, records = torch.compiler.is_compiling, torch._C._get_tracing_state, torch.is_grad_enabled
 
-    def at(x: Tensor, along: Tensor | None = None) -> Tensor | None:
+    def at(x: Tensor, along: Tensor | None = None, out: Tensor | None = None) -> Tensor | None:
         if compiling() or type(x) is not Tensor:
             return None
         native = flat.get(x.dtype)
         if native is None or (x.requires_grad and records()) or forward_ad._current_level >= 0 or transformed():
             return None
-        if native.instead and along is None and _Switch.on:
+        if native.instead and along is None and out is None and _Switch.on:
             count = x.numel()
             for limit, other in native.instead:
                 if count < limit:
@@ -97,7 +97,7 @@ def quick(flat: dict[torch.dtype, Native]) -> Callable[..., Tensor | None]:
         workers = team(native, count) if busy else 1
         units = -(-count // STRIP)
         if along is None:
-            y = torch.empty_like(x)
+            y = torch.empty_like(x) if out is None else out
             if native.table:
                 native.call(workers, busy, count, units, address, native.table, y.data_ptr())
             else:
@@ -127,7 +127,8 @@ def in_place(kernel: Kernel, x: Tensor, tensors: tuple[Tensor, ...]) -> Tensor |
         return None  # a limit that is missing is seen when `x` is gone
     if not x.is_contiguous() and not x.is_contiguous(memory_format=torch.channels_last):
         return None  # it may overlap itself
-    y = value(kernel, x, tensors, x)
+    y = None if tensors else kernel.quick(x, None, x)
+    y = value(kernel, x, tensors, x) if y is None else y
     if y is not None and not x.is_inference():
         torch.autograd.graph.increment_version(x)
     return y
