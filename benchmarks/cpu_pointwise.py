@@ -6,8 +6,9 @@ whose tail ATen drops and we keep. At 256 elements the call is what costs; in pl
 
 A cell is an entry, a size, a dtype, the work (the value alone, or with its gradient through autograd) and where the
 output goes:
-  reused    the output of the call before has been dropped, so the allocator hands its memory out again. Functions take
-            no `out=`; above 32 MiB glibc gives dropped memory back, and "reused" is as fresh as "fresh"
+  reused    the output of the call before has been dropped, and the allocator, which is told to keep what is dropped
+            (mallopt), hands its memory out again. Functions take no `out=`; above 32 MiB glibc gives dropped memory
+            back all the same, and "reused" is as fresh as "fresh"
   fresh     all dropped memory has been given back to the system (glibc's malloc_trim), so the call pays for its pages;
             from 2^16 elements on, as what is smaller comes out of memory that the process holds anyhow
   in-place  a module with inplace=True, without a gradient, against torch's own in-place function, else x.copy_(f(x));
@@ -83,6 +84,16 @@ PAGE = (
 )
 
 
+def _keep_memory() -> None:
+    """Tell the C library to keep what is dropped, lest "reused" memory is given back and fetched again at times."""
+    try:
+        mallopt = ctypes.CDLL(None).mallopt
+    except (OSError, AttributeError, TypeError):
+        return
+    mallopt(-3, 32 << 20)  # M_MMAP_THRESHOLD, at its most
+    mallopt(-1, 1 << 30)  # M_TRIM_THRESHOLD
+
+
 @cache
 def _trim() -> Callable[[], object]:
     """What gives all dropped memory back to the system; nothing where the C library is another."""
@@ -153,7 +164,9 @@ def cells(asked: argparse.Namespace) -> Iterator[Cell]:
         names = [find(name).name for name in asked.names] or grouped
         for log2, dtype, work, output in product(plan.log2, plan.dtypes, plan.works, plan.outputs):
             there_is = not (output == "in-place" and work == "gradient") and (output != "fresh" or log2 >= _FRESH_FROM)
-            yield from (Cell(name, log2, dtype, work, output, tuple(plan.against)) for name in names if there_is)
+            for name in names:  # the result of a gated unit is no tensor that it was given
+                if there_is and not (output == "in-place" and ENTRIES[name].kind == "gated"):
+                    yield Cell(name, log2, dtype, work, output, tuple(plan.against))
 
 
 def _options() -> argparse.Namespace:
@@ -189,6 +202,7 @@ def _close(seen: dict[Cell, dict[str, dict[str, float]]]) -> None:
 def main() -> None:
     """Measure what is asked for, tell the ratios, add the rows."""
     asked = _options()
+    _keep_memory()
     torch.set_num_threads(asked.threads)
     todo = list(cells(asked))
     if asked.compile:  # seconds for each cell

@@ -7,6 +7,7 @@ or transforms, is computed by the torch text. ACTLAB_NATIVE=0 in the environment
 
 from __future__ import annotations
 
+import math
 import os
 import warnings
 from collections.abc import Callable, Generator
@@ -123,8 +124,10 @@ def value(kernel: Kernel, x: Tensor, tensors: tuple[Tensor, ...], out: Tensor | 
 
 def in_place(kernel: Kernel, x: Tensor, tensors: tuple[Tensor, ...]) -> Tensor | None:
     """The kernel's value written over `x`; None, and `x` as it was, where something else has to compute it."""
-    if kernel.names and kernel.lost:
-        return None  # a limit that is missing is seen when `x` is gone
+    if not suits(x):
+        return None
+    if kernel.names and kernel.lost and not math.isfinite(x.sum()):
+        return None  # a limit at an infinity that moves with the tensors would be found missing when `x` is gone
     if not x.is_contiguous() and not x.is_contiguous(memory_format=torch.channels_last):
         return None  # it may overlap itself
     y = None if tensors else kernel.quick(x, None, x)
