@@ -146,7 +146,7 @@ def test_a_value_in_place_is_seen_by_autograd_and_by_nobody_else(runs: list[int]
     weight = torch.randn(40, 70, requires_grad=True)
     product = weight * x
     runs.clear()
-    assert module(x) is x and len(runs) == 1
+    assert module(x) is x and len(runs) <= 1, "one pass at most beside the quick way"
     same_bits(x, expected, "in place")
     with pytest.raises(RuntimeError, match="modified by an inplace operation"):
         product.sum().backward()

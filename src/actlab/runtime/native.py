@@ -58,8 +58,8 @@ def suits(x: Tensor) -> bool:
 def quick(flat: dict[torch.dtype, Native]) -> Callable[..., Tensor | None]:
     """A function of `x`, or of `x` and a gradient, by the kernels that were made for tensors alone and without gaps.
 
-    The result is written to `out` if given. It gives None for everything else. One frame, because at a few hundred elements the questions cost as much as the
-    answer.
+    The result is written to `out` if given. It gives None for everything else. One frame, because at a few hundred
+    elements the questions cost as much as the answer.
     """
     transformed, dispatched = torch._C._are_functorch_transforms_active, torch._C._len_torch_dispatch_stack
     compiling, tracing, records = torch.compiler.is_compiling, torch._C._get_tracing_state, torch.is_grad_enabled
