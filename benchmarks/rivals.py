@@ -40,7 +40,8 @@ class Forms(NamedTuple):
 @cache
 def elementwise() -> list[str]:
     """The entries whose outputs depend on one element each and have to be computed, in reading order."""
-    return [name for name, entry in ENTRIES.items() if not entry.along_axis and entry.value.op != "symbol"]
+    each = {name: entry for name, entry in ENTRIES.items() if not entry.along_axis}
+    return [name for name, entry in each.items() if entry.kind == "gated" or prepare(entry, {}).run.expr.op != "symbol"]
 
 
 @cache
