@@ -301,3 +301,12 @@ def test_many_gradients_at_once_are_those_one_after_the_other() -> None:
         mapped = torch.func.vmap(lambda one, y=y: torch.autograd.grad(y, x, one, retain_graph=True)[0])(along)
         for found in (batched, mapped):
             torch.testing.assert_close(found, torch.stack(each), rtol=1e-5, atol=1e-6, msg=name)
+
+
+def test_the_identity_hands_its_input_on_whoever_asked_before() -> None:
+    """A kernel of the identity that was run for itself does not make copies of it afterwards."""
+    x = torch.randn(5).half()
+    made = prepare(ENTRIES["identity"], {}).run
+    assert isinstance(made, Kernel)
+    made(x)
+    assert made.quick(x) is None and actlab.functional.identity(x) is x

@@ -239,7 +239,8 @@ def _ready(task: Task, laid: _Laid, summed: tuple[bool, ...], ways: tuple[str, .
     if laid.table is not None:
         native = native._replace(table=laid.table.data_ptr())
     ordinary = all(way == "each" for one, way in zip((*laid.read, None), ways, strict=False) if one is not laid.table)
-    if len(asked) == 1 and not task.tensors and not plan.rows and ordinary:
+    handed_on = asked[0].expr.op == "symbol"  # the identity gives its input itself, not a copy
+    if len(asked) == 1 and not task.tensors and not plan.rows and ordinary and not handed_on:
         kept = asked[0].flat if task.along is None else asked[0].flat_product
         kept[dtype] = native
         if task.along is None:

@@ -32,8 +32,6 @@ DTYPES = {torch.float32: "float32", torch.float16: "float16", torch.bfloat16: "b
 
 # lines of text times elements for one thread: about 10 microseconds
 _GRAIN = 6_000_000
-# elements of a row from which one logarithm in double precision costs less than a compiled row saves
-_LOG_FROM = 256
 
 
 class RowNative(NamedTuple):
@@ -105,12 +103,13 @@ class _Rows(torch.autograd.Function):
 _recorded: Any = super(torch.autograd.Function, _Rows).apply  # pyright: ignore[reportAttributeAccessIssue]
 
 
-def _by_aten(kernel: AxisKernel, x: Tensor, dim: int) -> bool:
-    """Whether ATen's own function is as right and faster: it is recorded without Python, and its logarithm is short."""
-    if not kernel.one_call or x.dtype is not torch.float32:
-        return False
-    few = kernel.expr.op == "log_softmax" and x.shape[dim] < _LOG_FROM
-    return few or (x.requires_grad and torch.is_grad_enabled())
+def _by_aten(kernel: AxisKernel, x: Tensor) -> bool:
+    """Whether ATen's own function computes: softmax and log_softmax in float32, whether a gradient is wanted or not.
+
+    With a gradient it is faster, being recorded without Python; and a value must not differ from the one that a
+    checkpoint computes again.
+    """
+    return bool(kernel.one_call) and x.dtype is torch.float32
 
 
 def quick(kernel: AxisKernel) -> Callable[[Tensor], Tensor | None]:
@@ -124,7 +123,7 @@ def quick(kernel: AxisKernel) -> Callable[[Tensor], Tensor | None]:
     def at(x: Tensor) -> Tensor | None:
         if compiling() or type(x) is not Tensor or not x.ndim:
             return None
-        if bare and _by_aten(kernel, x, -1):
+        if bare and _by_aten(kernel, x):
             return bare[0](x, -1)
         pair = ready.get(x.dtype)
         if pair is None or forward_ad._current_level >= 0 or not suits(x) or not contiguous(x):
@@ -150,7 +149,7 @@ def value(kernel: AxisKernel, x: Tensor, dim: int) -> Tensor | None:
     if not native.suits(x.detach() if records else x) or is_functorch_wrapped_tensor(x):
         return None
     direct = dim in (-1, x.ndim - 1)
-    if (not direct and not kernel.adds) or _by_aten(kernel, x, dim):
+    if (not direct and not kernel.adds) or _by_aten(kernel, x):
         return None  # ATen walks these along any dim at the speed of memory
     if x.dtype not in kernel.rows:
         # the first call may come while a model is built on another device, or where gradients are wanted
