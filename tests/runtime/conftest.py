@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import multiprocessing
+import warnings
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -33,3 +36,24 @@ def kernels_on() -> Iterator[None]:
         pytest.skip(f"no CPU kernels here: {reason}")
     with native.switched(True):
         yield
+
+
+@pytest.fixture
+def in_child() -> Callable[..., Any]:
+    """`in_child(method, work, *given)`: what `work(*given, answers)` puts into its queue in another process."""
+
+    def answer(method: str, work: Callable[..., None], *given: object) -> Any:
+        if method not in multiprocessing.get_all_start_methods():
+            pytest.skip(f"no {method} on this system")
+        context = multiprocessing.get_context(method)
+        answers = context.Queue()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # newer Pythons warn of forks beside threads
+            child = context.Process(target=work, args=(*given, answers))
+            child.start()
+        found = answers.get(timeout=120)
+        child.join(timeout=60)
+        assert child.exitcode == 0
+        return found
+
+    return answer

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import copy
-import multiprocessing
 import os
 import pickle
 import signal
 import subprocess
 import sys
 import threading
-import warnings
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -51,8 +51,7 @@ def _one_value(answers: object) -> None:
         answers.put(float(kernel(X * sigmoid(X) + 0.28125)(torch.ones(3))[0]))  # type: ignore[attr-defined]
 
 
-@pytest.mark.skipif("fork" not in multiprocessing.get_all_start_methods(), reason="no fork on this system")
-def test_a_fork_waits_for_a_compilation_in_another_thread() -> None:
+def test_a_fork_waits_for_a_compilation_in_another_thread(in_child: Callable[..., Any]) -> None:
     """The child of a process that was compiling compiles as well; no lock is left held in it."""
     stop = threading.Event()
 
@@ -66,16 +65,8 @@ def test_a_fork_waits_for_a_compilation_in_another_thread() -> None:
     worker = threading.Thread(target=compiling)
     worker.start()
     try:
-        context = multiprocessing.get_context("fork")
         for _ in range(4):
-            answers = context.Queue()
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore", DeprecationWarning)  # newer Pythons warn of forks beside threads
-                child = context.Process(target=_one_value, args=(answers,))
-                child.start()
-            assert answers.get(timeout=60) == pytest.approx(1.0123, abs=1e-3)
-            child.join(timeout=60)
-            assert child.exitcode == 0
+            assert in_child("fork", _one_value) == pytest.approx(1.0123, abs=1e-3)
     finally:
         stop.set()
         worker.join(timeout=60)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import re
 import subprocess
@@ -10,6 +9,7 @@ import sys
 import threading
 import warnings
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 import torch
@@ -177,22 +177,11 @@ def _in_another_process(x: Tensor, answers: object) -> None:
 
 @pytest.mark.usefixtures("two_threads")
 @pytest.mark.parametrize("method", ["fork", "spawn"])
-def test_a_forked_and_a_spawned_process_compute_the_same(method: str) -> None:
+def test_a_forked_and_a_spawned_process_compute_the_same(method: str, in_child: Callable[..., Any]) -> None:
     """After the parent has used its threads, a child computes and compiles without waiting for them."""
-    if method not in multiprocessing.get_all_start_methods():
-        pytest.skip(f"no {method} on this system")
     x = torch.randn(200_000)
     here = (_value(x), native.value(kernel(X * tanh(X)), x, ()))
-    context = multiprocessing.get_context(method)
-    answers = context.Queue()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # newer Pythons warn of forks beside threads
-        child = context.Process(target=_in_another_process, args=(x, answers))
-        child.start()
-    there = answers.get(timeout=120)
-    child.join(timeout=60)
-    assert child.exitcode == 0
-    for ours, theirs in zip(here, there, strict=True):
+    for ours, theirs in zip(here, in_child(method, _in_another_process, x), strict=True):
         assert ours is not None
         same_bits(torch.from_numpy(theirs), ours, method)
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
-import multiprocessing
-import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 import torch
@@ -73,7 +72,7 @@ def two_threads() -> Iterator[None]:
 
 def _both(kernel: AxisKernel, x: Tensor, along: Tensor) -> tuple[Tensor, Tensor]:
     """Value and gradient by the compiled kernels themselves."""
-    for_value, for_gradient = rows.plans(kernel.expr, rows.DTYPES[x.dtype])
+    for_value, for_gradient = rows.plans(kernel.expr, rows.SERVED[x.dtype])
     assert for_gradient is not None
     y, sums = rows.run_rows(rows.compiled_rows(for_value), (x,), leave=True)
     return y, rows.run_rows(rows.compiled_rows(for_gradient), (x, along), sums)
@@ -148,7 +147,7 @@ def test_threads_and_neighbours_change_no_bit(counted_runs: list[int]) -> None:
     same_bits(one_by_one, alone[:20], "row by row")
 
 
-@pytest.mark.parametrize("dtype", rows.DTYPES, ids=str)
+@pytest.mark.parametrize("dtype", rows.SERVED, ids=str)
 def test_every_layout_and_dim_computes_the_same_rows(dtype: torch.dtype) -> None:
     """Strided, transposed and expanded inputs and other dims give the bits of contiguous rows, gradients as well."""
     x = torch.randn(6, 5, 37).to(dtype)
@@ -246,22 +245,11 @@ def _in_another_process(x: Tensor, answers: object) -> None:
 
 
 @pytest.mark.usefixtures("two_threads")
-def test_a_forked_process_computes_the_same() -> None:
+def test_a_forked_process_computes_the_same(in_child: Callable[..., Any]) -> None:
     """After the parent has used its threads, a child computes without waiting for them."""
-    if "fork" not in multiprocessing.get_all_start_methods():
-        pytest.skip("no fork on this system")
     x = torch.randn(600, 80)
     here = SPARSE(x, -1)
-    context = multiprocessing.get_context("fork")
-    answers = context.Queue()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # newer Pythons warn of forks beside threads
-        child = context.Process(target=_in_another_process, args=(x, answers))
-        child.start()
-    there = answers.get(timeout=120)
-    child.join(timeout=60)
-    assert child.exitcode == 0
-    same_bits(torch.from_numpy(there), here, "fork")
+    same_bits(torch.from_numpy(in_child("fork", _in_another_process, x)), here, "fork")
 
 
 def test_what_is_not_plain_runs_the_torch_text(counted_runs: list[int]) -> None:

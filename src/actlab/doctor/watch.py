@@ -182,7 +182,7 @@ class Watch:
             return ""
         if not self.history:
             return NO_STEP[lang]
-        return import_module("..report.written", __package__).diagnosis(self._diagnosis(seen), lang, width)
+        return import_module("..report.terminal_doctor", __package__).text(self._diagnosis(seen), lang, width)
 
     def _together(self) -> Seen:
         return self._seen.gathered() if self._merge else self._seen

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from ..catalogue import Parameter
-from ..runtime.kernel import HALF
+from ..runtime.dtypes import HALF
 
 _SPARE = 4 * torch.finfo(torch.float32).eps
 

@@ -15,8 +15,7 @@ from torch import Tensor
 from ..catalogue import Entry
 from ..language import substitute
 from ..runtime import AxisKernel, Halves, Kernel, along_axis, axis_kernel, gated, in_place, kernel, pointwise
-
-FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
+from ..runtime.dtypes import DTYPES
 
 
 @dataclass(frozen=True)
@@ -111,7 +110,7 @@ def check(name: str, x: Any) -> None:
     """TypeError unless `x` is a tensor of a floating-point dtype that kernels exist for."""
     if not isinstance(x, Tensor):
         raise TypeError(f"{name} takes a torch tensor, not {type(x).__name__}; wrap it in torch.tensor(...)")
-    if x.dtype not in FLOATS:
+    if x.dtype not in DTYPES:
         kind = str(x.dtype).removeprefix("torch.")
         raise TypeError(f"{name} takes floating-point tensors, not {kind}; convert the input with x.float()")
 

@@ -15,11 +15,12 @@ from ..renderers.torch_calls import call
 from ..runtime import AxisKernel, Kernel, native
 from ..runtime.admission import parts, verdict
 from ..runtime.choice import Measured, measured
+from ..runtime.dtypes import DTYPES
 from ..runtime.machine import machine
-from .call import FLOATS, Call, prepare
+from .call import Call, prepare
 from .halves import GATES, LAYOUTS, Halved
 
-DTYPES = {str(dtype).removeprefix("torch."): dtype for dtype in FLOATS}
+NAMED = {name: dtype for dtype, (name, _) in DTYPES.items()}
 _SHAPE = (2, 60)  # rows that every count of an entry's pieces divides
 
 
@@ -106,27 +107,27 @@ def chosen(entries: Sequence[Entry], dtypes: Sequence[str] = (), again: bool = F
             if not isinstance(run, Kernel) or call(run.expr) is None:
                 continue
             for name in asked:
-                run(torch.zeros(1, dtype=DTYPES[name]))  # compiles what is measured
-                rows.append(Chosen(entry.name, name, measured(run, DTYPES[name], again)))
+                run(torch.zeros(1, dtype=NAMED[name]))  # compiles what is measured
+                rows.append(Chosen(entry.name, name, measured(run, NAMED[name], again)))
     return tuple(row for row in rows if row.sizes)
 
 
 def _known(dtypes: Sequence[str]) -> tuple[str, ...]:
     """The dtypes that were asked for, each once; all without any. Raises ValueError for an unknown one."""
-    unknown = [name for name in dtypes if name not in DTYPES]
+    unknown = [name for name in dtypes if name not in NAMED]
     if unknown:
-        raise ValueError(f"{unknown[0]!r} is no dtype of an activation; they are {', '.join(DTYPES)}")
-    return tuple(dict.fromkeys(dtypes or DTYPES))
+        raise ValueError(f"{unknown[0]!r} is no dtype of an activation; they are {', '.join(NAMED)}")
+    return tuple(dict.fromkeys(dtypes or NAMED))
 
 
 def _warmed(entry: Entry, dtype: str) -> Warmed:
     operands = tuple(name for name, row in entry.parameters.items() if row.operand)
     learned = tuple(name for name, row in entry.parameters.items() if row.learned)
     for names in dict.fromkeys((operands, (*operands, *learned))):
-        _run(prepare(entry, {}, names), DTYPES[dtype])
+        _run(prepare(entry, {}, names), NAMED[dtype])
     run = prepare(entry, {}, operands).run
     if isinstance(run, AxisKernel):
-        pair, why = run.rows.get(DTYPES[dtype]), Refusal("rows")
+        pair, why = run.rows.get(NAMED[dtype]), Refusal("rows")
         return Warmed(entry.name, dtype, None if pair else why, None if pair and pair.gradient else why)
     wide = torch.float64 if dtype == "float64" else torch.float32
     return Warmed(entry.name, dtype, _refused(run, wide), _refused(run.partial("x"), wide))

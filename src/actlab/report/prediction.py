@@ -76,26 +76,18 @@ def rows(found: Prediction) -> list[dict[str, str]]:
 
 def text(found: Prediction, lang: str, width: int) -> str:
     """The prediction as lines of at most `width` columns."""
-    from .written import written
+    from .terminal import text_of
 
-    return written(terminal(found, lang, width), width)
+    return text_of(terminal(found, lang, width), width)
 
 
 def terminal(found: Prediction, lang: str, width: int) -> Group:
     """The prediction for a terminal: sentences, then the table."""
-    from rich import box
     from rich.console import Group
-    from rich.table import Table
     from rich.text import Text
 
-    from .terminal import DIM, HEAD, heading
+    from .terminal import DIM, fitted, heading
 
-    grid = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style=HEAD, padding=(0, 1))
-    keys = [key for key, needed in COLUMNS.items() if width >= needed]
-    for key in keys:
-        grid.add_column(say(lang, f"column.{key}"), justify="left" if key in WORDS else "right", overflow="fold")
-    for row in rows(found):
-        grid.add_row(*(Text(row[key]) for key in keys))
     lines = [Text(line) for line in sentences(found, lang)]
     return Group(
         Text(f"{found.name}{say(lang, 'list.colon')}{say(lang, 'predict.title')}", style="bold"),
@@ -103,7 +95,7 @@ def terminal(found: Prediction, lang: str, width: int) -> Group:
         *lines,
         Text(),
         heading(say(lang, "predict.profile")),
-        grid,
+        fitted(COLUMNS, WORDS, rows(found), lang=lang, width=width),
         Text(say(lang, "predict.legend"), style=DIM),
     )
 

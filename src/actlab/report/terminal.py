@@ -164,10 +164,23 @@ def values(x: Sequence[float], value: Sequence[float], slope: Sequence[float] | 
     return grid
 
 
+def fitted(
+    columns: Mapping[str, int], words: Sequence[str], rows: Iterable[Mapping[str, str]], *, lang: str, width: int
+) -> Table:
+    """A table of rows keyed by column. columns: from which width of a terminal each is shown; words: not numbers."""
+    grid = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style=HEAD, padding=(0, 1))
+    keys = [key for key, needed in columns.items() if width >= needed]
+    for key in keys:
+        grid.add_column(say(lang, f"column.{key}"), justify="left" if key in words else "right", overflow="fold")
+    for row in rows:
+        grid.add_row(*(Text(row[key]) for key in keys))
+    return grid
+
+
 def text_of(part: RenderableType, width: int = 80) -> str:
-    """`part` as plain text, for files and notebooks."""
+    """`part` as plain text without trailing blanks, for files and notebooks."""
     import io
 
     stream = io.StringIO()
     Console(file=stream, width=width, color_system=None, highlight=False).print(part)
-    return stream.getvalue()
+    return "\n".join(line.rstrip() for line in stream.getvalue().splitlines()) + "\n"

@@ -24,7 +24,7 @@ from .doctor_rows import (
     verdict,
 )
 from .numbers import same_changes, shorten, spark, thinned
-from .terminal import DIM, HEAD, heading, indented
+from .terminal import DIM, HEAD, fitted, heading, indented, text_of
 from .words import join, say, word
 
 if TYPE_CHECKING:
@@ -98,13 +98,7 @@ def diff(changes: Iterable[Change], lang: str) -> Text:
 
 def layers(numbers: Sequence[LayerNumbers], lang: str, width: int) -> Table:
     """One row for each layer in forward order; narrow terminals see the columns that decide."""
-    grid = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style=HEAD, padding=(0, 1))
-    keys = [key for key, needed in COLUMNS.items() if width >= needed]
-    for key in keys:
-        grid.add_column(say(lang, f"column.{key}"), justify="left" if key in WORDS else "right", overflow="fold")
-    for row in layer_rows(numbers):
-        grid.add_row(*(Text(row[key]) for key in keys))
-    return grid
+    return fitted(COLUMNS, WORDS, layer_rows(numbers), lang=lang, width=width)
 
 
 def _grid(titles: Iterable[str], rows: Iterable[Iterable[str]]) -> Table:
@@ -149,3 +143,8 @@ def whole(found: Diagnosis, result: Repair | None, lang: str, width: int) -> Gro
     """A diagnosis, and the repair if there was one."""
     parts: list[RenderableType] = [diagnosis(found, lang, width)]
     return Group(*parts, *([Text(), repair(result, lang)] if result is not None else []))
+
+
+def text(found: Diagnosis, lang: str, width: int) -> str:
+    """A diagnosis as lines of at most `width` columns."""
+    return text_of(whole(found, None, lang, width), width)

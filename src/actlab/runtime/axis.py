@@ -15,7 +15,8 @@ from torch import Tensor
 
 from ..language import Expr, walk
 from . import native, rows
-from .kernel import HALF, compiled, prelude
+from .dtypes import HALF
+from .kernel import compiled, prelude
 
 # sums whose last bit depends on the layout of memory, unless rows are brought into one; softmax has its own kernels
 _ADDING = ("total", "mean", "rms", "unit", "excess", "share")

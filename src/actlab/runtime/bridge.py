@@ -14,7 +14,8 @@ from torch._C._functorch import is_functorch_wrapped_tensor
 from torch.autograd import forward_ad
 
 from . import native
-from .kernel import HALF, Kernel
+from .dtypes import HALF
+from .kernel import Kernel
 from .one_pass import Task
 
 

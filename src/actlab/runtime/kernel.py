@@ -15,13 +15,13 @@ from ..renderers import function
 from ..renderers.limits import FAR, GROWN, SHRUNK, STEADY, STEP
 from ..renderers.torch_eager import PRELUDE, TABLE
 from . import native
+from .dtypes import HALF
 
 if TYPE_CHECKING:
     from ..renderers.llvm_cpu import Part
     from .launch import Native
     from .one_pass import Ready
 
-HALF = (torch.float16, torch.bfloat16)
 _SMALL = 4096  # elements: at most what a layer learns per channel
 
 

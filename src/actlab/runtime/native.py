@@ -19,9 +19,10 @@ from torch import Tensor
 from torch.autograd import forward_ad
 
 from ..renderers.llvm_loops import STRIP
+from .dtypes import DTYPES
 from .launch import Native, team
 from .machine import Unavailable
-from .one_pass import DTYPES, Task, plain, results
+from .one_pass import Task, plain, results
 
 if TYPE_CHECKING:
     from .kernel import Kernel
@@ -124,17 +125,20 @@ def value(kernel: Kernel, x: Tensor, tensors: tuple[Tensor, ...], out: Tensor | 
 
 def in_place(kernel: Kernel, x: Tensor, tensors: tuple[Tensor, ...]) -> Tensor | None:
     """The kernel's value written over `x`; None, and `x` as it was, where something else has to compute it."""
-    if not suits(x):
-        return None
-    if kernel.names and kernel.lost and not math.isfinite(x.sum()):
-        return None  # a limit at an infinity that moves with the tensors would be found missing when `x` is gone
-    if not x.is_contiguous() and not x.is_contiguous(memory_format=torch.channels_last):
-        return None  # it may overlap itself
     y = None if tensors else kernel.quick(x, None, x)
-    y = value(kernel, x, tensors, x) if y is None else y
+    if y is None and suits(x) and _may_be_lost(kernel, x):
+        y = value(kernel, x, tensors, x)
     if y is not None and not x.is_inference():
         torch.autograd.graph.increment_version(x)
     return y
+
+
+def _may_be_lost(kernel: Kernel, x: Tensor) -> bool:
+    """Whether nobody will miss the numbers of `x` once its value is written over them."""
+    if not x.is_contiguous() and not x.is_contiguous(memory_format=torch.channels_last):
+        return False  # it may overlap itself
+    # a limit at an infinity that moves with the tensors would be found missing when `x` is gone
+    return not (kernel.names and kernel.lost) or math.isfinite(x.sum())
 
 
 def product(kernel: Kernel, along: Tensor, x: Tensor, tensors: tuple[Tensor, ...]) -> Tensor | None:

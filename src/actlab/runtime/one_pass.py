@@ -15,20 +15,13 @@ from ..renderers.llvm_loops import Plan, sum_dtype
 from ..renderers.spelling import CannotSpell
 from .admission import admitted
 from .choice import alternatives
+from .dtypes import DTYPES
 from .launch import Native, changes_too_often, compiled, launch
 from .layout import Walk, walk_over
 from .tables import table_of, worth_a_table
 
 if TYPE_CHECKING:
     from .kernel import Kernel
-
-# dtype -> (its name, the dtype that computes it)
-DTYPES = {
-    torch.float64: ("float64", torch.float64),
-    torch.float32: ("float32", torch.float32),
-    torch.float16: ("float16", torch.float32),
-    torch.bfloat16: ("bfloat16", torch.float32),
-}
 
 
 class Task(NamedTuple):

@@ -22,13 +22,15 @@ from ..renderers.llvm_rows import SHORT, rows_text
 from ..renderers.row_lines import LANES, RowPlan
 from ..renderers.spelling import CannotSpell
 from . import native
+from .dtypes import DTYPES
 from .launch import Native, changes_too_often, team
 from .machine import Unavailable, load
 
 if TYPE_CHECKING:
     from .axis import AxisKernel
 
-DTYPES = {torch.float32: "float32", torch.float16: "float16", torch.bfloat16: "bfloat16"}
+# float64 is left to the torch text
+SERVED = {dtype: name for dtype, (name, computed_in) in DTYPES.items() if computed_in is torch.float32}
 
 # lines of text times elements for one thread: about 10 microseconds
 _GRAIN = 6_000_000
@@ -144,7 +146,7 @@ def quick(kernel: AxisKernel) -> Callable[[Tensor], Tensor | None]:
 def value(kernel: AxisKernel, x: Tensor, dim: int) -> Tensor | None:
     """The kernel's value along `dim` by compiled code, differentiable; None where the torch text has to run."""
     records = x.requires_grad and torch.is_grad_enabled()
-    if x.dtype not in DTYPES or not x.ndim or forward_ad._current_level >= 0:
+    if x.dtype not in SERVED or not x.ndim or forward_ad._current_level >= 0:
         return None
     if not native.suits(x.detach() if records else x) or is_functorch_wrapped_tensor(x):
         return None
@@ -154,7 +156,7 @@ def value(kernel: AxisKernel, x: Tensor, dim: int) -> Tensor | None:
     if x.dtype not in kernel.rows:
         # the first call may come while a model is built on another device, or where gradients are wanted
         with torch.device("cpu"), torch.inference_mode(False), torch.no_grad():
-            kernel.rows[x.dtype] = _pair(kernel, DTYPES[x.dtype])
+            kernel.rows[x.dtype] = _pair(kernel, SERVED[x.dtype])
     pair = kernel.rows[x.dtype]
     if pair is None or (records and pair.gradient is None):
         return None
