@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: help venv demo test check bench docs explore campaign
+.PHONY: help venv demo test check bench docs explore explorer campaign
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -42,6 +42,7 @@ bench: .venv/.test ## measure this machine for about 20 minutes, add rows to ben
 	$(BIN)/python benchmarks/cpu_pointwise.py --group lacking --log2 20 --dtypes float32 --works value --compile 12
 	$(BIN)/python benchmarks/cpu_rows.py
 	$(BIN)/python benchmarks/cpu_training.py
+	$(BIN)/python benchmarks/cpu_memory.py --compile
 	$(BIN)/python benchmarks/page.py
 
 docs: .venv/.test ## rebuild what is generated: type stubs, the READMEs' picture, the findings, the certificate, the gallery
@@ -52,7 +53,12 @@ docs: .venv/.test ## rebuild what is generated: type stubs, the READMEs' picture
 	$(BIN)/actlab gallery --save out/gallery --certificate out/certificate.json
 
 explore: .venv/.run ## open the explorer
+	@test -f src/actlab/explorer/built/index.html || $(MAKE) explorer
 	$(BIN)/actlab explore
+
+explorer: .venv/.run ## build the explorer's page into the package; needs Node 20
+	cd explorer && npm ci --no-audit --no-fund && npm run build
+	$(BIN)/python -m actlab.explorer.catalog
 
 campaign: .venv/.test ## the longer checks: fuzzing with twenty-five times as many examples
 	$(BIN)/python -m pytest -n 2 tests/language --hypothesis-profile=campaign

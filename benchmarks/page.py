@@ -31,6 +31,8 @@ _OVERVIEW = (
     *(Cell(output="fresh"), Cell(output="in-place"), IN_PLACE),
 )
 _RIVALS = ("aten", "text", "compile", "torch-activation")
+WAYS = ("aten", "ours", "lean", "output", "inplace", "code8", "checkpoint", "compile")  # of training
+_SINGLE = ("pointwise", "float32")
 Say = Callable[..., str]
 
 
@@ -203,6 +205,47 @@ def _training(say: Say, results: Results) -> str:
     return table(_columns(say, *keys), rows)
 
 
+def _kept(say: Say, results: Results) -> list[str]:
+    """Bytes kept for backward: of torch's functions, of gated units, and how many of all functions have each way."""
+    rows = [
+        [f"`{name}`", dtype, *(_bytes(say, row, who) for who in WAYS)]
+        for (name, dtype), row in results.kept.items()
+        if "aten" in row["bytes"] and (row["kind"] == "gated" or dtype == "float32")
+    ]
+    if not rows:
+        return [""]
+    single = [row["bytes"] for (_, dtype), row in results.kept.items() if (row["kind"], dtype) == _SINGLE]
+    counts = {who: sum(who in row for row in single) for who in ("output", "code8")}
+    least = {f"{who}_most": short(max(row[who] for row in single if who in row)) for who in ("lean", "output", "code8")}
+    return [
+        say("memory.read", count=len(single), **counts, **least),
+        table([*_columns(say, "function", "dtype"), *(say(f"way.{who}") for who in WAYS)], rows),
+    ]
+
+
+def _bytes(say: Say, row: Row, who: str) -> str:
+    return f"{row['bytes'][who]:.4g}" if who in row["bytes"] else say("nothing")
+
+
+def _steps(say: Say, results: Results) -> str:
+    """Peak and time of a training step, by way of keeping."""
+    rows: list[list[str]] = []
+    for (work, name), row in results.steps.items():
+        size = f"{row['batch']} × {row['width']} × {row['depth']}"
+        head = [say(f"memory.{work}"), f"`{name}`", size]
+        if work == "peak":
+            own = say("memory.mebibytes", count=f"{row['bytes']['aten'] / 2**20:.0f}")
+            rows.append([*head, own, *(short(row["of_aten"][w]) if w in row["of_aten"] else "–" for w in WAYS)])
+        else:
+            cells = {
+                who: f"{short(middle)} ({short(low)}–{short(high)})"
+                for who, (low, middle, high) in row["ratio"].items()
+            }
+            own = say("memory.milliseconds", count=f"{row['ms']['ours'][1]:.0f}")
+            rows.append([*head, own, *(cells.get(who, "1" if who == "ours" else say("nothing")) for who in WAYS)])
+    return table([*_columns(say, "cell", "function", "network", "unit"), *(say(f"way.{who}") for who in WAYS)], rows)
+
+
 def _first(say: Say, results: Results) -> str:
     rows = [
         [
@@ -278,6 +321,7 @@ def page(results: Results, lang: str) -> str:
         *(f"## {say('outputs')}", say("outputs.read"), _outputs(say, results)),
         *(f"## {say('lacking')}", *_lacking(say, results)),
         *(f"## {say('training')}", say("training.read"), _training(say, results)),
+        *(f"## {say('memory')}", *_kept(say, results), say("memory.steps"), _steps(say, results)),
         *(f"## {say('first')}", _first(say, results)),
         *(f"## {say('rows')}", say("rows.read"), _along_axis(say, results)),
         *(f"## {say('limits')}", *_limits(say, results)),

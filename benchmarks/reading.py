@@ -77,6 +77,18 @@ class Results:
         """(entry, shape, dim, dtype, work) -> the row of a function along an axis."""
         return self.rows("cpu_rows", "entry", "shape", "dim", "dtype", "work")
 
+    @cached_property
+    def kept(self) -> dict[tuple[Any, ...], Row]:
+        """(entry, dtype) -> the row of bytes kept for backward in Linear -> f -> Linear."""
+        return {key[1:]: row for key, row in self.rows("cpu_memory", "work", "entry", "dtype").items()}
+
+    @cached_property
+    def steps(self) -> dict[tuple[Any, ...], Row]:
+        """("peak" or "time", entry) -> the row of a step in every way of keeping; those with the largest batch only."""
+        found = self.rows("cpu_memory", "work", "entry", "batch")
+        whole = {work: max(key[2] for key in found if key[0] == work) for work, *_ in found}
+        return {key[:2]: row for key, row in found.items() if key[2] == whole[key[0]]}
+
     def cell(self, cell: Cell) -> dict[str, Row]:
         """Entry -> row of a pointwise cell."""
         return {key[-1]: row for key, row in self._pointwise.items() if key[:-1] == tuple(cell)}
@@ -92,7 +104,7 @@ class Results:
     @cached_property
     def about(self) -> dict[str, Any]:
         """What the rows agree in, and the commits and dates they were measured at."""
-        found = (self._pointwise, self.training, self.first_calls, self.along_axis)
+        found = (self._pointwise, self.training, self.first_calls, self.along_axis, self.kept, self.steps)
         rows = [row for measured in found for row in measured.values()]
         told = {key: self._last.get(key, "") for key in (*_SAME, "llvmlite", "python")}
         return {

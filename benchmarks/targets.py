@@ -83,6 +83,36 @@ def _named(results: Results) -> dict[str, float]:
     return {name: ratio for name, ratio in results.ratios("aten", Cell()).items() if name in NAMED}
 
 
+def _kept(who: str, beside: float = 0.0) -> Callable[[Results], dict[str, float]]:
+    """Bytes that one way of keeping less holds per float32 element, for each function that has it."""
+    return lambda results: {
+        entry: row["bytes"][who] - beside
+        for (entry, dtype), row in results.kept.items()
+        if (row["kind"], dtype) == ("pointwise", "float32") and ALLOWS.get(who, who) in row["bytes"]
+    }
+
+
+def _gates(results: Results) -> dict[str, float]:
+    return {
+        entry: row["bytes"]["output"]
+        for (entry, dtype), row in results.kept.items()
+        if row["kind"] == "gated" and dtype == "bfloat16" and {"aten", "output"} <= set(row["bytes"])
+    }
+
+
+def _peaks(results: Results) -> dict[str, float]:
+    ways = ("lean", "inplace")
+    steps = {entry: row for (work, entry), row in results.steps.items() if work == "peak"}
+    return {f"{entry}, {who}": row["of_aten"][who] for entry, row in steps.items() for who in ways}
+
+
+def _times(who: str) -> Callable[[Results], dict[str, float]]:
+    return lambda results: {
+        entry: row["ratio"][who][1] for (work, entry), row in results.steps.items() if work == "time"
+    }
+
+
+ALLOWS = {"inplace": "output"}  # in place is possible where the output tells the slope; else it is done out of place
 GRADIENT, SMALL, IN_PLACE = Cell(work="gradient"), Cell(elements=2**8), Cell(elements=2**24, output="in-place")
 BFLOAT = Cell(dtype="bfloat16")
 TARGETS = (
@@ -102,4 +132,11 @@ TARGETS = (
     Target("first.warm", "most", 0.3, _first_call("warm")),
     Target("rows", "least", 5.0, _sparse),
     Target("training", "least", 1.0, _training),
+    Target("memory.lean", "most", 4.0, _kept("lean")),
+    Target("memory.inplace", "most", 4.125, _kept("inplace")),
+    Target("memory.code8", "most", 1.0, _kept("code8", beside=4.0)),
+    Target("memory.gates", "most", 4.0, _gates),
+    Target("memory.peak", "most", 0.6, _peaks),
+    Target("memory.time.inplace", "most", 1.0, _times("inplace")),
+    Target("memory.time.lean", "most", 1.1, _times("lean")),
 )

@@ -23,6 +23,7 @@ settings.load_profile("suite")
 def pytest_configure(config: pytest.Config) -> None:
     """Declare the markers of this suite."""
     config.addinivalue_line("markers", "gpu: runs a kernel on a GPU; skipped, and counted, where there is none")
+    config.addinivalue_line("markers", "browser: opens the page in Chromium; skipped, and counted, where there is none")
 
 
 _FILES = "catalogue|numbers|tensors|transforms|torch_agreement|gpu"  # one test per entry, no fixtures to share
@@ -66,11 +67,15 @@ def one_thread() -> Iterator[None]:
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     """What did not run is counted and printed, never silently green."""
-    ran = [
-        report
-        for outcome in ("passed", "failed")
-        for report in terminalreporter.stats.get(outcome, [])
-        if "gpu" in report.keywords and report.when == "call"
-    ]
+    ran = {
+        marker: sum(
+            marker in report.keywords and report.when == "call"
+            for outcome in ("passed", "failed")
+            for report in terminalreporter.stats.get(outcome, [])
+        )
+        for marker in ("gpu", "browser")
+    }
     skipped = terminalreporter.stats.get("skipped", [])
-    terminalreporter.write_line(f"{len(ran)} GPU kernels run; {len(skipped)} tests did not run")
+    terminalreporter.write_line(
+        f"{ran['gpu']} GPU kernels and {ran['browser']} pages in a browser run; {len(skipped)} tests did not run"
+    )

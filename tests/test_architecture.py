@@ -34,13 +34,19 @@ TABLE: dict[str, tuple[set[str], set[str]]] = {
             "renderers",
             "theory",
             "doctor.records",
+            "doctor.keeping",
+            "doctor.entry_memory",
             "doctor.prediction",
             "study.Comparison",
             "study.Progress",
         },
         {"matplotlib", "jinja2", "rich", "numpy"},
     ),
-    "explorer": ({"catalogue", "renderers", "theory", "report"}, set()),
+    # training.py: what the page trains, in PyTorch, with the doctor's view
+    "explorer": (
+        {"language", "catalogue", "renderers", "theory", "advice", "report", "nn", "doctor"},
+        {"torch"},
+    ),
     "integrations": (
         {"catalogue", "nn", "doctor", "study"},
         {"torch", "transformers", "lightning", "onnx", "onnxscript"},
@@ -74,6 +80,7 @@ TOP_LEVEL = {
     "cli.py",
     "command_line.py",
     "command_kernels.py",
+    "command_entry_memory.py",
     "command_predict.py",
     "functional.py",
 }

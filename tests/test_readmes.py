@@ -47,6 +47,8 @@ def test_every_command_runs(command, tmp_path):
     done = subprocess.run(
         command, shell=True, cwd=where, env=environment, capture_output=True, text=True, timeout=400, check=False
     )
+    if done.returncode == 3 and "make explorer" in done.stderr:
+        pytest.skip("the explorer's page is not built: `make explorer`")
     # 1 says that the doctor found an illness, which is what the command is there to show
     allowed = (0, 1) if command.startswith("actlab doctor") and "--repair" not in command else (0,)
     assert done.returncode in allowed, f"{command}\n{done.stdout[-1500:]}\n{done.stderr[-1500:]}"

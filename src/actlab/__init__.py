@@ -1,9 +1,9 @@
 """The activation-function laboratory for PyTorch.
 
 Four questions, one package: what is this function (`entry`, `value`, `slope`, `properties`, `latex`), I want to use it
-(`nn`, `functional`, `create`, `swap`), why does my network not learn (`examine`, `repair`; `predict` before training,
-`watch` during it), which one should I choose (`advise`, `compare`). Names load on first use: the catalogue and the
-mathematics work without torch.
+(`nn`, `functional`, `create`, `swap`), why does my network not learn (`examine`, `repair`; `predict` and `memory`
+before training, `watch` during it), which one should I choose (`advise`, `compare`). Names load on first use: the
+catalogue and the mathematics work without torch.
 """
 
 from __future__ import annotations
@@ -27,12 +27,14 @@ HOMES = {
     "gain": "theory",
     "create": "nn",
     "swap": "nn",
+    "lean": "nn",
     "nn": "",
     "functional": "nn",
     "Case": "doctor",
     "examine": "doctor",
     "watch": "doctor",
     "predict": "doctor",
+    "memory": "doctor",
     "repair": "doctor",
     "advise": "advice",
     "compare": "study",

@@ -10,11 +10,13 @@ from .catalogue.lookup import gated as gated
 from .catalogue.lookup import names as names
 from .doctor import Case as Case
 from .doctor import examine as examine
+from .doctor import memory as memory
 from .doctor import predict as predict
 from .doctor import repair as repair
 from .doctor import watch as watch
 from .nn import create as create
 from .nn import functional as functional
+from .nn import lean as lean
 from .nn import swap as swap
 from .study import compare as compare
 from .theory import gain as gain

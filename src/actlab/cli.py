@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from . import command_kernels, command_predict  # noqa: F401  # pyright: ignore[reportUnusedImport]
+from .command_entry_memory import show_memory
 from .command_line import app, command
 from .report.record import text
 from .report.voice import Voice
-from .report.words import say
+from .report.words import choose, say
 
 if TYPE_CHECKING:
     from .catalogue import Entry
@@ -96,10 +97,18 @@ def list_(
 
 
 @command("show")
-def show(voice: Voice, name: Name, param: Params = None, save: Save = None) -> None:
+def show(
+    voice: Voice,
+    name: Name,
+    param: Params = None,
+    save: Save = None,
+    memory: Annotated[bool, typer.Option("--memory")] = False,
+) -> None:
     from .report import curve_pictures, html, record, terminal
 
     entry, params = _named(name, voice, param)
+    if memory:
+        return show_memory(voice, entry, params, save or ())
     _check(save or (), PICTURES)
     facts, usage = _facts(entry, **params)
     writers: dict[str, Callable[[], str | bytes]] = {
@@ -325,23 +334,19 @@ def explore(
     port: Annotated[int, typer.Option("--port", min=0, max=65535)] = 0,
     no_browser: Annotated[bool, typer.Option("--no-browser")] = False,
 ) -> None:
-    from .catalogue import ENTRIES
-    from .explorer import catalog, page, serve
+    from .explorer.content import content, speaking
+    from .explorer.page import page
+    from .explorer.server import serve
 
-    _check([export] if export else [], PAGES)
-    entries = [(entry, *_facts(entry)) for entry in ENTRIES.values()]
-    data = catalog(entries)
+    _check([export] if export else [], (".html",))
+    files = content(voice.lang)
+    if voice.lang != choose(None):  # asked for; otherwise the browser's language counts
+        files = speaking(files, voice.lang)
     if export:
-        voice.save([export], {".html": lambda: page(data, voice.lang), ".json": lambda: text(data)})
+        voice.save([export], {".html": lambda: page(files)})
         return
     with contextlib.suppress(KeyboardInterrupt):  # the way to end a server
-        serve(
-            page(data, voice.lang),
-            text(data),
-            port,
-            lambda address: voice.remark("explore.address", address=address),
-            open_browser=not no_browser,
-        )
+        serve(files, port, voice.lang, lambda address: voice.remark("explore.address", address=address), not no_browser)
 
 
 @command("gallery")

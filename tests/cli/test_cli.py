@@ -309,13 +309,6 @@ def test_no_command_shows_the_help_as_a_usage_error() -> None:
     assert "compare" in result.output
 
 
-def test_the_explorer_is_exported_to_one_file(tmp_path: Path) -> None:
-    """The page opens from a file."""
-    target = tmp_path / "explorer.html"
-    assert run("explore", "--export", str(target), "--lang", "zh").exit_code == 0
-    check_page(target.read_text(encoding="utf-8"))
-
-
 @pytest.mark.parametrize("arguments", [("--help",), ("list",), ("show", "gelu"), ("table", "relu", "gelu")])
 def test_quick_commands_never_load_heavy_packages(arguments: tuple[str, ...]) -> None:
     """Answers about functions come without torch, matplotlib, SciPy and jinja2."""

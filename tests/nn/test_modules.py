@@ -164,8 +164,8 @@ def test_log_softmax_pairs_with_nll_loss_as_cross_entropy():
     assert torch.allclose(paired, nn.functional.cross_entropy(scores, target))
 
 
-def test_inplace_reuses_memory_only_when_no_gradient_is_recorded():
-    """A saved tensor is never overwritten."""
+def test_inplace_reuses_memory_and_spoils_no_gradient():
+    """With a gradient too, unless the input is a leaf, which autograd has to find as it was."""
     act = actlab.nn.Mish(inplace=True)
     x = torch.randn(8)
     expected = actlab.functional.mish(x)
@@ -173,9 +173,15 @@ def test_inplace_reuses_memory_only_when_no_gradient_is_recorded():
     assert y.data_ptr() == x.data_ptr() and torch.equal(y, expected)
     leaf = torch.randn(8, requires_grad=True)
     hidden = leaf * 1.0
-    kept = hidden.detach().clone()
-    act(hidden).sum().backward()
-    assert torch.equal(hidden.detach(), kept) and leaf.grad is not None
+    z = act(hidden)
+    assert z.data_ptr() == hidden.data_ptr() and z is hidden
+    z.sum().backward()
+    assert leaf.grad is not None
+    true = torch.autograd.grad(torch.nn.functional.mish(leaf).sum(), leaf)[0]
+    assert torch.allclose(leaf.grad, true, atol=1e-4)
+    kept = leaf.detach().clone()
+    act(leaf).sum().backward()
+    assert torch.equal(leaf.detach(), kept)
 
 
 def test_modules_of_own_formulas_pickle():

@@ -47,6 +47,42 @@ def rows(tmp_path: Path) -> Path:
     _write(tmp_path, "cpu_rows", {**ABOUT, "entry": "sparsemax", **along})
     parts = {"beyond_imports": [0.2] * 3, "import_actlab": [0.1] * 3}
     _write(tmp_path, "cpu_first_call", {**ABOUT, "entry": "mish", "cache": "empty", "s": parts})
+    held = {"work": "kept", "dtype": "float32", "bytes": {"aten": 8.0, "ours": 8.0, "lean": 4.0, "inplace": 8.0}}
+    size = {"entry": "gelu", "width": 8, "depth": 2, "batch": 64}
+    _write(
+        tmp_path,
+        "cpu_memory",
+        {
+            **ABOUT,
+            "entry": "gelu",
+            "kind": "pointwise",
+            **held,
+            "bytes": {**held["bytes"], "output": 4.5, "code8": 5.0},
+        },
+        {**ABOUT, "entry": "floor", "kind": "pointwise", **held},
+        {
+            **ABOUT,
+            **size,
+            "work": "peak",
+            "bytes": {"aten": 2**21},
+            "of_aten": {"aten": 1.0, "lean": 0.5, "inplace": 0.5},
+        },
+        {
+            **ABOUT,
+            **size,
+            "work": "time",
+            "ms": {"ours": [3.0] * 3},
+            "ratio": {"lean": [1.2] * 3, "inplace": [0.9] * 3},
+        },
+        {
+            **ABOUT,
+            **size,
+            "work": "peak",
+            "batch": 8,
+            "bytes": {"aten": 2**21},
+            "of_aten": {"lean": 0.9, "inplace": 0.9},
+        },
+    )
     return _write(
         tmp_path,
         "cpu_pointwise",
@@ -95,6 +131,9 @@ def test_targets_are_judged_by_their_worst_or_their_mean(bench: SimpleNamespace,
     assert (
         found["named"].reached and found["training"].reached and found["rows"].reached and found["first.empty"].reached
     )
+    assert found["memory.lean"].reached and found["memory.peak"].reached and found["memory.time.inplace"].reached
+    assert found["memory.inplace"].beyond == {"gelu": 8.0}, "floor does not tell its slope, so it need not"
+    assert found["memory.time.lean"].beyond == {"gelu": 1.2}
     assert found["compile"].measured is None and not found["compile"].reached
 
 

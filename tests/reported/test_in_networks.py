@@ -62,6 +62,7 @@ def test_the_picture_of_glu_is_a_sigmoid() -> None:
     assert drawn.value == pytest.approx([1 / (1 + math.exp(-x)) for x in drawn.x])
 
 
+@pytest.mark.filterwarnings("ignore:.*was not done in place:RuntimeWarning")
 def test_an_activation_fits_where_a_block_makes_it_in_place() -> None:
     """A builder that passes `inplace=True` to any activation class works (pytorch #101794)."""
 

@@ -35,9 +35,9 @@ def runs(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
     seen: list[int] = []
     taken = one_pass.launch
 
-    def counting(made: object, plan: object, path: Walk, operands: list[Tensor]) -> bool:
+    def counting(made: object, plan: object, path: Walk, operands: list[Tensor], seed: int) -> bool:
         seen.append(len(operands))
-        return taken(made, plan, path, operands)  # type: ignore[arg-type]
+        return taken(made, plan, path, operands, seed)  # type: ignore[arg-type]
 
     monkeypatch.setattr(one_pass, "launch", counting)
     yield seen

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from .case import load_case
 from .gather import examine
+from .keeping import KeptLayer, Memory, Saving
+from .memory import memory
 from .predict import predict
 from .prediction import PredictedLayer, Prediction
 from .records import (
@@ -32,18 +34,22 @@ __all__ = [
     "Curve",
     "Diagnosis",
     "Finding",
+    "KeptLayer",
     "LayerNumbers",
     "Margin",
+    "Memory",
     "Moment",
     "PredictedLayer",
     "Prediction",
     "Prescription",
     "Repair",
+    "Saving",
     "Tracker",
     "Watch",
     "WatchError",
     "examine",
     "load_case",
+    "memory",
     "predict",
     "repair",
     "watch",

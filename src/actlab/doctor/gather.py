@@ -25,6 +25,7 @@ from .records import Case, Diagnosis
 from .rehearsal import short_training
 from .rows import fan_in, fan_out, layer_rows, positions, weight_rows
 from .shapes import Shape
+from .shortage import told_of_memory
 from .structure import blocked_at, mixes_rows, plain_dropout, role_of, straight_pairs
 from .trace import Trace
 
@@ -44,7 +45,8 @@ def examine(case: Case, steps: int = 50, seed: int = 0) -> Diagnosis:
 
     if steps < 1:
         raise ValueError(f"steps must be at least 1, not {steps}")
-    numbers = gather(check(case), steps, seed)
+    with told_of_memory(case):
+        numbers = gather(check(case), steps, seed)
     return Diagnosis(
         findings=judge(numbers),
         layers=numbers.layers,

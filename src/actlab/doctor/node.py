@@ -9,6 +9,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from .calls import PASSING
+from .records import CaseError
 
 
 @dataclass(eq=False)
@@ -92,3 +93,15 @@ def call_model(model: nn.Module, value: Any) -> Any:
     if isinstance(value, (tuple, list)):
         return model(*value)
     return model(value)
+
+
+def call_example(model: nn.Module, example: Any) -> Any:
+    """The model on an example. Raises CaseError in one sentence when it cannot take it."""
+    try:
+        return call_model(model, example)
+    except Exception as error:
+        line = (str(error).strip().splitlines() or ["no message"])[0]
+        raise CaseError(
+            f"the model cannot take the example: {type(error).__name__}: {line.rstrip('.')}; give a batch as the model "
+            "is called with it"
+        ) from error

@@ -13,7 +13,7 @@ from torch import nn
 
 from ..theory.profile import LENGTHS, born_dead, correlation_length, silent_share
 from .expected import Expected, given_to
-from .node import Node, ancestors, call_model, tensors_in
+from .node import Node, ancestors, call_example, tensors_in
 from .passes import Measured, size_of, take_sites
 from .prediction import PredictedLayer, Prediction
 from .preserve import preserved
@@ -58,14 +58,7 @@ class _Walk:
         trace = Trace(model)
         with trace:
             trace.begin(example)
-            try:
-                output = call_model(model, example)
-            except Exception as error:
-                line = (str(error).strip().splitlines() or ["no message"])[0]
-                raise CaseError(
-                    f"the model cannot take the example: {type(error).__name__}: {line.rstrip('.')}; give a batch as "
-                    "the model is called with it"
-                ) from error
+            output = call_example(model, example)
             ends = [t for t in tensors_in(output) if t.requires_grad]
             nodes = [node for tensor in ends if (node := trace.node_of(tensor)) is not None]
         if not nodes:

@@ -17,6 +17,7 @@ from .metrics import metric_of
 from .passes import set_seed
 from .preserve import preserved
 from .records import Arm, Attempt, Case, CaseError, Diagnosis, Finding, Margin, Prescription, Repair
+from .shortage import told_of_memory
 from .trainings import Training, margin, split, train
 from .verdict import verdict
 from .wrappers import INNER, own_path
@@ -61,7 +62,7 @@ def repair(
     if epochs is not None and epochs < 1:
         raise ValueError(f"epochs must be at least 1, not {epochs}")
     search = _Search(case, diagnosis, epochs, diagnosis.seed if seed is None else seed, progress)
-    with preserved(case.model, case.data):
+    with told_of_memory(case), preserved(case.model, case.data):
         case.model.train()
         try:
             search.run()

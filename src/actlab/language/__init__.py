@@ -60,6 +60,7 @@ from .operations import (
     where,
     winners,
 )
+from .seams import switches
 from .tidy import tidy
 
 __all__ = [
@@ -119,6 +120,7 @@ __all__ = [
     "sqrt",
     "straight",
     "substitute",
+    "switches",
     "symbol",
     "tanh",
     "tanh_slope",

@@ -6,6 +6,7 @@ from ..catalogue import find
 from ..catalogue.plugins import all_entries
 from . import functional
 from .decay import decay_groups, without_decay
+from .lean import Lean, lean
 from .modules import Activation, class_name, create, module_class
 from .names import resolve
 from .swap import SwapPlan, activation_name, swap
@@ -15,12 +16,14 @@ __all__ = [
     "Activation",
     "DynamicRelu",
     "FunnelRelu",
+    "Lean",
     "MetaAcon",
     "SwapPlan",
     "activation_name",
     "create",
     "decay_groups",
     "functional",
+    "lean",
     "module_class",
     "resolve",
     "swap",

@@ -11,9 +11,11 @@ import torch
 from torch import Tensor, nn
 
 from ..catalogue import Entry
+from ..runtime.codes import drawn
 from .bounds import Bounds
 from .call import check, check_dim, masked_as, own_copy, prepare, without_masked
 from .halves import check_halves, halves
+from .saves import Certificate, Refused, certificate, check_saves, kept, kept_halved, recorded, refused, takes_saves
 
 
 class Activation(nn.Module):
@@ -22,13 +24,21 @@ class Activation(nn.Module):
     Learned parameters have shape (num_parameters,): one for all (1) or one per channel along `dim`; those that a layer
     shares, as the alpha of DyT, have shape (1,) always. `trainable` names the parameters that training changes; by
     default those the entry declares as learned. Counts, as in `Apl(hinges=5)`, choose how many pieces a formula has and
-    with them how many parameters. A learned parameter with bounds is stored unbounded, as NAME_raw. `inplace=True`
-    reuses the input's memory when no gradient is recorded and changes nothing otherwise. Along-axis functions take
-    `dim` (default -1). Input: a float16, bfloat16, float32 or float64 tensor of any shape; output: the same dtype and
-    shape. Raises TypeError for other input or unknown parameters, ValueError for values outside their set.
+    with them how many parameters. A learned parameter with bounds is stored unbounded, as NAME_raw. Along-axis
+    functions take `dim` (default -1). Input: a float16, bfloat16, float32 or float64 tensor of any shape; output: the
+    same dtype and shape. Raises TypeError for other input or unknown parameters, ValueError for values outside their
+    set.
+
+    `saves` is what is kept for the gradient: "input"; "output", which the next layer often keeps anyway (and one bit
+    per element of a function with two branches, in 16-bit dtypes at most two); "code8", the slope as one byte;
+    "code8_unbiased", the same rounded by chance, right on average. ValueError where the entry does not allow it;
+    float64 keeps the input instead of the output. `inplace=True` reuses the input's memory and keeps the output; where
+    a gradient is recorded and the output does not tell the slope, or bytes are kept, it computes out of place. Only
+    "input" has second derivatives.
     """
 
     entry: Entry
+    saves: str = "input"  # also of modules that were pickled before they had it
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__()
@@ -42,6 +52,7 @@ class Activation(nn.Module):
         bound.apply_defaults()
         given = {key: value for key, value in bound.arguments.items() if key not in entry.counts}
         self.inplace = bool(given.pop("inplace"))
+        saves = given.pop("saves", "input")
         self.dim = given.pop("dim", -1)
         self.parameter_dim = given.pop("parameter_dim", self.dim)
         self._take(given)
@@ -60,6 +71,7 @@ class Activation(nn.Module):
             self.register_parameter(self._stored(name), nn.Parameter(stored))
         operands = tuple(name for name, row in entry.parameters.items() if row.operand)
         self._call = prepare(entry, given, (*operands, *self._learned))
+        self.saves = check_saves(self._call, saves)
 
     def _take(self, given: dict[str, Any]) -> None:
         """Takes the arguments out of `given` that only modules of this kind have."""
@@ -91,6 +103,14 @@ class Activation(nn.Module):
         held = getattr(self, self._stored(name))
         return held if bounds is None else bounds.bound(held)
 
+    def refuses(self, saves: str) -> Refused | None:
+        """Why this module could not keep for its gradient what `saves` says; None where it could."""
+        return refused(self._call, saves)
+
+    def certificate(self, dtype: torch.dtype) -> Certificate:
+        """How far slopes are off that come from what this module keeps; relative to the slope for gated units."""
+        return certificate(self._call, self.saves, dtype)
+
     def forward(self, x: Tensor) -> Tensor:
         """The activation of `x`, elementwise."""
         return self._answer(x, x)
@@ -98,12 +118,26 @@ class Activation(nn.Module):
     def _answer(self, x: Tensor, at: Tensor) -> Tensor:
         """The activation of `at`, written into `x` if that was asked for and spoils no gradient."""
         tensors = tuple(self._spread(name, x) for name in self._learned) if self._learned else ()
-        if self.inplace and at is x and self._call.random is None and (done := self._call.into(x, tensors)) is not None:
+        if (self.inplace or self.saves != "input") and at is x and (done := self._leanly(x, tensors)) is not None:
             return done
         y = self._call(at, tensors, dim=self.dim, training=self.training)
-        if self.inplace and y.shape == x.shape and not (torch.is_grad_enabled() and y.requires_grad):
+        learns = torch.is_grad_enabled() and y.requires_grad
+        # a transform does not tell whether what it wraps records a gradient
+        if y.shape == x.shape and not learns and self._over(x) and not torch._C._are_functorch_transforms_active():
             return x.copy_(y)
         return y
+
+    def _over(self, x: Tensor) -> bool:
+        """Whether it may be written over `x`: not without a gradient over what a checkpoint will compute from again."""
+        return self.inplace and (torch.is_grad_enabled() or not x.requires_grad)
+
+    def _leanly(self, x: Tensor, tensors: tuple[Tensor, ...]) -> Tensor | None:
+        """The activation of `x` in place, or keeping what `saves` says; None where it is computed as usual."""
+        if recorded(x, *tensors):
+            return kept(self._call, x, self.saves, self.inplace)
+        if self.saves == "code8_unbiased":
+            drawn()
+        return self._call.into(x, tensors) if self._call.random is None and self._over(x) else None
 
     def _spread(self, name: str, x: Tensor) -> Tensor:
         """The learned parameter in a shape that broadcasts against `x`."""
@@ -126,6 +160,7 @@ class Activation(nn.Module):
         parts += [f"{key}={self.arguments[key]:g}" for key, row in self.entry.parameters.items() if row.settable]
         if self._learned:
             parts.append(f"trainable={self._learned}, num_parameters={self.num_parameters}")
+        parts += [f"saves={self.saves!r}"] * (self.saves != "input")
         return ", ".join(parts + ["inplace=True"] * self.inplace)
 
     def __reduce_ex__(self, protocol: Any) -> Any:
@@ -166,7 +201,12 @@ class GatedUnit(Activation):
             check_dim(self.entry.name, x, self.dim)
             ways = halves(self.entry.name, x, self.gate, self.layout, self.dim)
             shaped = ways.split(x)[0] if self._learned else x
+            if self.saves != "input":
+                return kept_halved(self._call, x, ways)
             return self._call.halved(x, ways, tuple(self._spread(name, shaped) for name in self._learned), self.dim)
+        if self.saves != "input":
+            check(self.entry.name, x)
+            return kept_halved(self._call, x, None, up)
         tensors = (up, *(self._spread(name, x) for name in self._learned))
         return self._call(x, tensors, dim=self.dim, training=self.training)
 
@@ -223,6 +263,8 @@ def signature(entry: Entry) -> inspect.Signature:
     arguments += [inspect.Parameter(name, keyword if learns else either, default=default) for name, default in own]
     arguments.append(inspect.Parameter("inplace", keyword if learns else either, default=False))
     arguments += [inspect.Parameter(name, keyword, default=size) for name, size in entry.sizes.items()]
+    if takes_saves(entry):
+        arguments.append(inspect.Parameter("saves", keyword, default="input"))
     if own:
         if not learns:
             arguments.append(inspect.Parameter("num_parameters", keyword, default=1))

@@ -94,20 +94,27 @@ def swap(
     model: nn.Module,
     to: str | Entry | Callable[[], nn.Module],
     where: str | Collection[str] | Chooser | None = None,
+    saves: str = "input",
 ) -> SwapPlan:
     """A plan to replace the activations of `model` by `to`.
 
     to: a name, an entry, or a function that makes a fresh module. where: None for every elementwise activation, the
     name of the activation to replace ("sigmoid"), the paths to replace (["1", "3"]), or a function
-    (path, module or function) -> bool. Found are modules (torch's and ours; a shared instance stays shared), attributes
-    that hold a function (`layer.activation = F.relu`) and the model itself. `.skipped` lists those that cannot be
-    replaced, with the reason. Nothing is touched until `.apply()`. Raises ValueError for an unknown name.
+    (path, module or function) -> bool. saves: what the new modules keep for their gradients, see `Activation`. Found
+    are modules (torch's and ours; a shared instance stays shared), attributes that hold a function
+    (`layer.activation = F.relu`) and the model itself. `.skipped` lists those that cannot be replaced, with the reason.
+    Nothing is touched until `.apply()`. Raises ValueError for an unknown name and for a `saves` that the entry does not
+    allow.
     """
     if isinstance(to, (str, Entry)):
         entry, _ = resolve(to)
         if entry.kind == "gated":
             raise ValueError(f"{entry.name} halves its input, so it cannot take the place of an elementwise activation")
-        label, make = entry.name, lambda: create(to)
+        given = {} if saves == "input" else {"saves": saves}
+        create(to, **given)  # what it does not allow is said before anything is planned
+        label, make = entry.name, lambda: create(to, **given)
+    elif saves != "input":
+        raise ValueError(f"saves={saves!r} is for modules made from a name; let your function make them with it")
     else:
         make = to
         label = type(to()).__name__

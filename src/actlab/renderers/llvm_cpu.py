@@ -13,6 +13,7 @@ from typing import Any
 from ..language import Expr, walk
 from . import vector_circle as circle
 from . import vector_functions as f
+from .llvm_codes import Coding, decoded
 from .spelling import CannotSpell
 from .vector_lines import DOUBLE, SINGLE, Format, Lines, Mask, Vector, choose, fma
 
@@ -31,6 +32,7 @@ ELEMENTS: dict[str, Element] = {
     "float32": Element("float", 4, SINGLE),
     "float16": Element("half", 2, SINGLE),
     "bfloat16": Element("i16", 2, SINGLE),
+    "code": Element("i8", 1, SINGLE),
 }
 
 
@@ -39,7 +41,8 @@ class Part:
     """One result of a kernel: a formula in `x` and further symbols, and how it is made right.
 
     ends: (infinity, value there) where the formula's own arithmetic is not trusted. keeps_nan: whether that
-    arithmetic hands a NaN on. wide: computed in double precision. summed: added up instead of stored.
+    arithmetic hands a NaN on. wide: computed in double precision. summed: added up instead of stored. coding: how it is
+    stored in one byte, if it is.
     """
 
     expr: Expr
@@ -47,6 +50,7 @@ class Part:
     keeps_nan: bool = False
     wide: bool = False
     summed: bool = False
+    coding: Coding | None = None
 
 
 def _power(node: Expr, a: Any, b: Any) -> Vector:
@@ -164,6 +168,8 @@ def _shuffled(lines: Lines, element: Element, first: str, second: str, places: I
 
 def _widened(lines: Lines, element: Element, text: str) -> Vector:
     kind = lines.vector(element.kind)
+    if element.kind == "i8":
+        return decoded(lines, text)
     if element.kind == "i16":
         whole = lines.vector("i32")
         spread = lines.let(f"shl {whole} {lines.let(f'zext {kind} {text} to {whole}')}, splat (i32 16)")
@@ -196,6 +202,8 @@ def narrowed(lines: Lines, element: Element, y: Vector) -> str:
     kind = lines.vector(element.kind)
     if element.kind == "half":
         return lines.let(f"fptrunc {y.kind} {y.text} to {kind}")
+    if element.kind == "i8":
+        return lines.let(f"fptoui {y.kind} {y.text} to {kind}")
     if element.kind != "i16":
         return y.text
     # to the nearest, ties to even, on the bits: the conversion instruction would flush subnormal numbers

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from .llvm_codes import encoded
 from .llvm_cpu import ELEMENTS, Element, Part, loaded, looked_up, narrowed, written
 from .llvm_module import API, ATTRIBUTES, declared, entrance, tables
 from .vector_lines import DOUBLE, SINGLE, Format, Lines, Vector, choose
@@ -48,6 +49,11 @@ class Plan:
         """The dtypes of the tensors that are read: `x`, those of the names, the gradient, the table."""
         return (self.dtype, *self.held, *((self.dtype,) if self.along else ()), *(("float32",) if self.table else ()))
 
+    @property
+    def random(self) -> bool:
+        """Whether chance takes part, which counts the elements of one row."""
+        return any(part.coding is not None and part.coding.random for part in self.parts)
+
 
 @dataclass(frozen=True)
 class _Operand:
@@ -73,7 +79,7 @@ def _operands(plan: Plan) -> list[_Operand]:
         if part.summed:
             found.append(_Operand(ELEMENTS[sum_dtype(plan, part)], "same", plan.lanes, at, summed=True))
         else:
-            found.append(_Operand(ELEMENTS[plan.dtype], way, plan.lanes, at))
+            found.append(_Operand(ELEMENTS["code" if part.coding else plan.dtype], way, plan.lanes, at))
     return found
 
 
@@ -82,7 +88,7 @@ def sum_dtype(plan: Plan, part: Part) -> str:
     return "float64" if part.wide or ELEMENTS[plan.dtype].form is DOUBLE else "float32"
 
 
-def _result(plan: Plan, part: Part, lines: Lines, read: list[Vector]) -> Vector:
+def result(plan: Plan, part: Part, lines: Lines, read: list[Vector]) -> Vector:
     """One result of a block, in the format of its arithmetic or of the element."""
     own = ELEMENTS[plan.dtype].form
     form: Format = DOUBLE if part.wide else own
@@ -94,6 +100,8 @@ def _result(plan: Plan, part: Part, lines: Lines, read: list[Vector]) -> Vector:
     y = y if part.keeps_nan else choose(x.is_nan(), x, y)
     if part.summed and part.wide:
         return read[-1].as_format(form) * y if plan.along else y
+    if part.coding is not None:
+        return encoded(lines, y, part.coding)
     y = y.as_format(own)
     return read[-1] * y if plan.along else y
 
@@ -102,9 +110,9 @@ def kernel_text(plan: Plan) -> str:
     """The LLVM module of a kernel, whose `call` takes whole numbers and gives 0. Raises CannotSpell.
 
     In this order: threads, 1 to let other Python threads run meanwhile (else 0), elements of a row, strips in all; if
-    watched, the address of a 32-bit word that becomes 1 at a NaN; the address of each operand; and if there are rows,
-    how many follow each other evenly, then for each operand the bytes from one such run of rows to the next and from
-    one row to the next.
+    watched, the address of a 32-bit word that becomes 1 at a NaN; if chance takes part, its seed, not negative; the
+    address of each operand; and if there are rows, how many follow each other evenly, then for each operand the bytes
+    from one such run of rows to the next and from one row to the next.
     """
     lanes = plan.lanes
     operands = _operands(plan)
@@ -209,7 +217,8 @@ def _buffered(one: _Operand) -> bool:
 
 
 def _words(plan: Plan, operands: list[_Operand]) -> list[str]:
-    words = ["n", "units", *(["flag"] if plan.watched else []), *[f"a{at}" for at in range(len(operands))]]
+    told = [*(["flag"] if plan.watched else []), *(["seed"] if plan.random else [])]
+    words = ["n", "units", *told, *[f"a{at}" for at in range(len(operands))]]
     if plan.rows:
         moved = [at for at, one in enumerate(operands) if not one.summed]
         words += ["run", *[f"{stride}{at}" for at in moved for stride in ("s", "t")]]
@@ -263,8 +272,7 @@ def _body(plan: Plan, operands: list[_Operand]) -> tuple[list[str], list[str], d
         found = looked_up(lines, "%p0", operands[0].way, f"%p{count - 1}")
         results = [read[-1] * found if plan.along else found]
     else:
-        results = [_result(plan, part, lines, read) for part in plan.parts]
-    element = ELEMENTS[plan.dtype]
+        results = [result(plan, part, lines, read) for part in plan.parts]
     stores: list[str] = []
     after: list[str] = []
     sums: dict[int, str] = {}
@@ -276,6 +284,7 @@ def _body(plan: Plan, operands: list[_Operand]) -> tuple[list[str], list[str], d
             stores += _masked(f"%sum{at}", y, at, lanes)
             after += [f"%q{at} = inttoptr i64 %z{at} to ptr", *_tree(f"%sum{at}", y, at, lanes)]
             continue
+        element = one.element
         kept = narrowed(lines, element, y)
         kind = lines.vector(element.kind)
         if one.way == "odd":

@@ -83,21 +83,10 @@ def text(found: Prediction, lang: str, width: int) -> str:
 
 def terminal(found: Prediction, lang: str, width: int) -> Group:
     """The prediction for a terminal: sentences, then the table."""
-    from rich.console import Group
-    from rich.text import Text
+    from .terminal import by_layer, fitted
 
-    from .terminal import DIM, fitted, heading
-
-    lines = [Text(line) for line in sentences(found, lang)]
-    return Group(
-        Text(f"{found.name}{say(lang, 'list.colon')}{say(lang, 'predict.title')}", style="bold"),
-        Text(),
-        *lines,
-        Text(),
-        heading(say(lang, "predict.profile")),
-        fitted(COLUMNS, WORDS, rows(found), lang=lang, width=width),
-        Text(say(lang, "predict.legend"), style=DIM),
-    )
+    grid = fitted(COLUMNS, WORDS, rows(found), lang=lang, width=width)
+    return by_layer("predict", found.name, sentences(found, lang), grid, lang)
 
 
 def picture(found: Prediction, lang: str) -> Picture:
@@ -124,12 +113,13 @@ def page(found: Prediction, lang: str) -> str:
     from .rendering import render
 
     return render(
-        "prediction.html",
+        "by_layer.html",
         lang,
         f"{found.name} · {say(lang, 'predict.title')}",
         found=found,
         sentences=sentences(found, lang),
-        picture=picture(found, lang).inline("p-"),
+        part="predict",
+        picture=picture(found, lang),
         rows=rows(found),
         columns=COLUMNS,
         words=WORDS,

@@ -177,6 +177,19 @@ def fitted(
     return grid
 
 
+def by_layer(part: str, name: str, sentences: Iterable[str], grid: Table, lang: str) -> Group:
+    """What was seen of a model before training: title, sentences, the table of its layers and how to read it."""
+    return Group(
+        Text(f"{name}{say(lang, 'list.colon')}{say(lang, f'{part}.title')}", style="bold"),
+        Text(),
+        *map(Text, sentences),
+        Text(),
+        heading(say(lang, f"{part}.profile")),
+        grid,
+        Text(say(lang, f"{part}.legend"), style=DIM),
+    )
+
+
 def text_of(part: RenderableType, width: int = 80) -> str:
     """`part` as plain text without trailing blanks, for files and notebooks."""
     import io

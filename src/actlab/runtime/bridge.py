@@ -6,6 +6,7 @@ One Function serves every formula; its derivative is the same Function on the di
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import torch
@@ -14,6 +15,7 @@ from torch._C._functorch import is_functorch_wrapped_tensor
 from torch.autograd import forward_ad
 
 from . import native
+from .again import computed_again
 from .dtypes import HALF
 from .kernel import Kernel
 from .one_pass import Task
@@ -58,6 +60,13 @@ def summed(gradient: Tensor, variable: Tensor) -> Tensor:
     return gradient.to(variable.dtype)
 
 
+def evaluated(kernel: Kernel, x: Tensor, *tensors: Tensor) -> Tensor:
+    """The kernel's value without a gradient, by the shortest way; the same bits in forward and when computed again."""
+    y = None if tensors else kernel.quick(x)
+    return kernel(x, *tensors) if y is None else y
+
+
+@computed_again(lambda node: partial(evaluated, node.kernel))
 class Pointwise(torch.autograd.Function):
     """A formula as an autograd function of (kernel, x, *tensors)."""
 
@@ -67,8 +76,7 @@ class Pointwise(torch.autograd.Function):
         ctx.save_for_backward(x, *tensors)
         if forward_ad._current_level >= 0:
             ctx.save_for_forward(x, *tensors)
-        y = None if tensors else kernel.quick(x)
-        return kernel(x, *tensors) if y is None else y
+        return evaluated(kernel, x, *tensors)
 
     @staticmethod
     def backward(ctx: Any, *upstream: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, Protocol
 
 import torch
@@ -9,6 +10,7 @@ from torch import Tensor
 from torch.autograd import forward_ad
 
 from . import native
+from .again import computed_again
 from .bridge import pointwise, product, summed
 from .kernel import Kernel
 from .one_pass import Task
@@ -26,6 +28,12 @@ class Halves(Protocol):
         ...
 
 
+def _evaluated(kernel: Kernel, halves: Halves, x: Tensor, *tensors: Tensor) -> Tensor:
+    gate, up = halves.split(x)
+    return kernel(gate, up, *tensors)
+
+
+@computed_again(lambda node: partial(_evaluated, node.kernel, node.halves))
 class _Gated(torch.autograd.Function):
     """A gated formula as an autograd function of (kernel, halves, x, *tensors)."""
 
@@ -33,8 +41,7 @@ class _Gated(torch.autograd.Function):
     def forward(ctx: Any, kernel: Kernel, halves: Halves, x: Tensor, *tensors: Tensor) -> Tensor:
         ctx.kernel, ctx.halves = kernel, halves
         ctx.save_for_backward(x, *tensors)
-        gate, up = halves.split(x)
-        return kernel(gate, up, *tensors)
+        return _evaluated(kernel, halves, x, *tensors)
 
     @staticmethod
     def backward(ctx: Any, *upstream: Any) -> Any:

@@ -19,8 +19,10 @@ from .dtypes import HALF
 
 if TYPE_CHECKING:
     from ..renderers.llvm_cpu import Part
+    from .branches import Refused
     from .launch import Native
     from .one_pass import Ready
+    from .output_plan import Plan
 
 _SMALL = 4096  # elements: at most what a layer learns per channel
 
@@ -91,6 +93,7 @@ class Kernel:
         self.native: dict[Any, Ready | None] = {}
         self.flat: dict[torch.dtype, Native] = {}
         self.flat_product: dict[torch.dtype, Native] = {}
+        self.output_plan: Plan | Refused | None = None  # how its slope is found from its output, once that was asked
         self.quick = native.quick(self.flat)
         self.quick_product = native.quick(self.flat_product)
 

@@ -47,8 +47,12 @@ def changes_too_often(shape: tuple[object, ...]) -> bool:
 def compiled(plan: Plan) -> Native:
     """The kernel of a plan, compiled once. Raises CannotSpell and machine.Unavailable."""
     plan = replace(plan, lanes=lanes())
-    text = kernel_text(plan)
-    return Native(load(text), _GRAIN * plan.lanes // text.count("\n"))
+    return made(kernel_text(plan), plan.lanes)
+
+
+def made(text: str, width: int) -> Native:
+    """The kernel of a text that computes blocks of this width. Raises machine.Unavailable."""
+    return Native(load(text), _GRAIN * width // text.count("\n"))
 
 
 def team(native: Native, count: int, units: int = 1 << 30) -> int:
@@ -56,14 +60,19 @@ def team(native: Native, count: int, units: int = 1 << 30) -> int:
     return max(1, min(threads(), count // native.plenty, units))
 
 
-def launch(native: Native, plan: Plan, walk: Walk, operands: Sequence[Tensor]) -> bool:
-    """Run the kernel over its operands, inputs first, in the layout of `walk`; whether a watched result was NaN."""
+def launch(native: Native, plan: Plan, walk: Walk, operands: Sequence[Tensor], seed: int = 0) -> bool:
+    """Run the kernel over its operands, inputs first, in the layout of `walk`; whether a watched result was NaN.
+
+    seed: from which chance starts, 0 to 2**63 - 1, where it takes part.
+    """
     count, units = walk.rows * walk.length, walk.rows * walk.strips
     busy = count > native.plenty
     arguments = [team(native, count, units) if busy else 1, busy, walk.length, units]
     flag = ctypes.c_int32() if plan.watched else None
     if flag is not None:
         arguments.append(ctypes.addressof(flag))
+    if plan.random:
+        arguments.append(seed)
     arguments += [operand.data_ptr() for operand in operands]
     if plan.rows:
         arguments.append(walk.run)

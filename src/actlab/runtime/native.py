@@ -42,18 +42,19 @@ def switched(on: bool) -> Generator[None]:
         _Switch.on = before
 
 
-def suits(x: Tensor) -> bool:
-    """Whether a compiled kernel may compute from `x` here: plain numbers on the CPU that nobody traces."""
+def untraced() -> bool:
+    """Whether torch runs what it is told, and neither traces, transforms nor records it."""
     return (
         not torch.compiler.is_compiling()
-        and _Switch.on
-        and plain(x)
         and not torch._C._are_functorch_transforms_active()
         and not torch._C._len_torch_dispatch_stack()
         and not torch._C._get_tracing_state()
-        and x.dtype in DTYPES
-        and x.numel() > 0
     )
+
+
+def suits(x: Tensor) -> bool:
+    """Whether a compiled kernel may compute from `x` here: plain numbers on the CPU that nobody traces."""
+    return untraced() and _Switch.on and plain(x) and x.dtype in DTYPES and x.numel() > 0
 
 
 def quick(flat: dict[torch.dtype, Native]) -> Callable[..., Tensor | None]:
@@ -119,14 +120,14 @@ def quick(flat: dict[torch.dtype, Native]) -> Callable[..., Tensor | None]:
 
 def value(kernel: Kernel, x: Tensor, tensors: tuple[Tensor, ...], out: Tensor | None = None) -> Tensor | None:
     """The kernel's value by compiled code, in `out` if given; None where the torch text has to run."""
-    found = _results(Task(kernel, (kernel,), x, tensors, outs=() if out is None else (out,)))
+    found = computed(Task(kernel, (kernel,), x, tensors, outs=() if out is None else (out,)))
     return None if found is None else found[0]
 
 
 def in_place(kernel: Kernel, x: Tensor, tensors: tuple[Tensor, ...]) -> Tensor | None:
     """The kernel's value written over `x`; None, and `x` as it was, where something else has to compute it."""
     y = None if tensors else kernel.quick(x, None, x)
-    if y is None and suits(x) and _may_be_lost(kernel, x):
+    if y is None and forward_ad._current_level < 0 and suits(x) and _may_be_lost(kernel, x):
         y = value(kernel, x, tensors, x)
     if y is not None and not x.is_inference():
         torch.autograd.graph.increment_version(x)
@@ -143,7 +144,7 @@ def _may_be_lost(kernel: Kernel, x: Tensor) -> bool:
 
 def product(kernel: Kernel, along: Tensor, x: Tensor, tensors: tuple[Tensor, ...]) -> Tensor | None:
     """`along` times the kernel's value in one pass, or None where the torch text has to run."""
-    found = _results(Task(kernel, (kernel,), x, tensors, along))
+    found = computed(Task(kernel, (kernel,), x, tensors, along))
     return None if found is None else found[0]
 
 
@@ -153,10 +154,11 @@ def pullback(task: Task) -> list[Tensor] | None:
     Each has the shape of `x`, or that of its tensor where it was summed; None where the torch text has to run.
     """
     names = ("x", *task.owner.names)
-    return _results(task._replace(asked=tuple(task.owner.partial(names[at]) for at in task.of)))
+    return computed(task._replace(asked=tuple(task.owner.partial(names[at]) for at in task.of)))
 
 
-def _results(task: Task) -> list[Tensor] | None:
+def computed(task: Task) -> list[Tensor] | None:
+    """The results of a task in one pass; None where the torch text has to run."""
     x, along = task.x, task.along
     if not suits(x):
         return None

@@ -10,6 +10,7 @@ from torch import Tensor
 from torch._C._functorch import is_functorch_wrapped_tensor
 
 from ..language import walk
+from ..renderers.llvm_codes import Coding
 from ..renderers.llvm_cpu import Part
 from ..renderers.llvm_loops import Plan, sum_dtype
 from ..renderers.spelling import CannotSpell
@@ -29,7 +30,8 @@ class Task(NamedTuple):
 
     owner: the kernel whose tensors these are, which keeps what is compiled. outs: where to store, one tensor of the
     shape of `x` for each formula, of its own strides. of: for each formula the place among (x, *tensors) of what it is
-    a derivative by; the result has that shape if it can be summed on the way, else the shape of `x`.
+    a derivative by; the result has that shape if it can be summed on the way, else the shape of `x`. codings: for each
+    formula how its results are stored as bytes, None as they are; without any, none. seed: from which chance starts.
     """
 
     owner: Kernel
@@ -39,6 +41,8 @@ class Task(NamedTuple):
     along: Tensor | None = None
     outs: tuple[Tensor, ...] = ()
     of: tuple[int, ...] = (0,)
+    codings: tuple[Coding | None, ...] = ()
+    seed: int = 0
 
 
 class Ready(NamedTuple):
@@ -68,11 +72,14 @@ def results(task: Task) -> list[Tensor] | None:
     count = len(summed) - sum(summed)
     if task.outs and len(task.outs) != count:
         return None
+    if path.rows > 1 and any(one is not None and one.random for one in task.codings):
+        return None  # chance counts the elements of one row
     last = slice(len(read), None) if task.outs else slice(-1, None)
     times = 1 if task.outs else count
     ways = inputs + path.ways[last] * times
     path = path._replace(ways=ways, strides=path.strides[: len(read)] + path.strides[last] * times)
-    key = (task.asked, tuple(one.dtype for one in read), task.along is None, table is None, summed, ways, path.rows > 1)
+    formulas = (task.asked, task.codings, task.along is None, table is None, summed)
+    key = (formulas, tuple(one.dtype for one in read), ways, path.rows > 1)
     if key not in task.owner.native:
         # the first call may come while a model is built on another device, or where gradients are wanted
         with torch.device("cpu"), torch.inference_mode(False), torch.no_grad():
@@ -81,8 +88,10 @@ def results(task: Task) -> list[Tensor] | None:
     if ready is None:
         return None
     stored = [*lead, *[torch.empty_like(task.x) for _ in range(count - len(lead))]][:count]
+    for at, coding in enumerate(task.codings):
+        stored[at] = stored[at] if coding is None else torch.empty_like(task.x, dtype=torch.uint8)
     sums = [_partial(ready.plan, part, path) for part in ready.plan.parts if part.summed]
-    if launch(ready.native, ready.plan, path, [*read, *stored, *sums]):
+    if launch(ready.native, ready.plan, path, [*read, *stored, *sums], task.seed):
         return None  # a limit may be missing, which moves with the tensors
     whole, parts = iter(stored), iter(sums)
     return [
@@ -113,11 +122,11 @@ def _laid(task: Task) -> _Laid | None:
     for tensor in task.tensors:
         if not plain(tensor) or not _fits(tensor, x):
             return None
-        own = tensor.dtype == x.dtype and tensor.shape == x.shape
+        own = tensor.dtype in (x.dtype, torch.uint8) and tensor.shape == x.shape
         read.append(tensor if own else tensor.to(DTYPES[x.dtype][1]))
     if task.along is not None:
         read.append(task.along)
-    table = None if task.tensors else _table(task)
+    table = None if task.tensors or task.codings else table_for(task)
     if table is not None:
         read.append(table)
     lead = task.outs or (torch.empty_like(x),)
@@ -176,7 +185,7 @@ def _can_be_summed(tensor: Tensor, path: Walk, at: int) -> bool:
 
 
 def _partial(plan: Plan, part: Part, path: Walk) -> Tensor:
-    return torch.empty(path.rows * path.strips, dtype=getattr(torch, sum_dtype(plan, part)))
+    return torch.empty(path.rows * path.strips, dtype=getattr(torch, sum_dtype(plan, part)), device="cpu")
 
 
 def _total(partial: Tensor, path: Walk, tensor: Tensor, at: int) -> Tensor:
@@ -185,7 +194,7 @@ def _total(partial: Tensor, path: Walk, tensor: Tensor, at: int) -> Tensor:
     return spread.sum([*over, 2], dtype=torch.float64).reshape(tensor.shape)
 
 
-def _table(task: Task) -> Tensor | None:
+def table_for(task: Task) -> Tensor | None:
     """The table that the one formula is looked up in; None if it is computed."""
     name, computed_in = DTYPES[task.x.dtype]
     if len(task.asked) != 1 or computed_in is task.x.dtype:
@@ -207,13 +216,14 @@ def _ready(task: Task, laid: _Laid, summed: tuple[bool, ...], ways: tuple[str, .
     if changes_too_often((_shape(task), ways)):
         return None
     parts: list[Part] = []
-    for kernel, is_sum in zip(asked, summed, strict=True):
+    for kernel, is_sum, coding in zip(asked, summed, task.codings or (None,) * len(asked), strict=True):
         found = part(kernel, computed_in) if laid.table is None else Part(kernel.expr)
         if found is None:
             return None
-        parts.append(replace(found, summed=is_sum))
+        parts.append(replace(found, summed=is_sum, coding=coding))
     parts.sort(key=lambda one: one.summed)
-    held = tuple(DTYPES[one.dtype][0] for one in laid.read[1 : 1 + len(owner.names)])
+    beside = laid.read[1 : 1 + len(owner.names)]
+    held = tuple("code" if one.dtype is torch.uint8 else DTYPES[one.dtype][0] for one in beside)
     plan = Plan(
         tuple(parts),
         owner.names,
@@ -233,7 +243,7 @@ def _ready(task: Task, laid: _Laid, summed: tuple[bool, ...], ways: tuple[str, .
         native = native._replace(table=laid.table.data_ptr())
     ordinary = all(way == "each" for one, way in zip((*laid.read, None), ways, strict=False) if one is not laid.table)
     handed_on = asked[0].expr.op == "symbol"  # the identity gives its input itself, not a copy
-    if len(asked) == 1 and not task.tensors and not plan.rows and ordinary and not handed_on:
+    if len(asked) == 1 and not task.tensors and not task.codings and not plan.rows and ordinary and not handed_on:
         kept = asked[0].flat if task.along is None else asked[0].flat_product
         kept[dtype] = native
         if task.along is None:

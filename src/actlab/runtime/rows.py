@@ -8,7 +8,7 @@ doubles, for the gradient, which therefore solves and searches nothing again.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
@@ -22,6 +22,7 @@ from ..renderers.llvm_rows import SHORT, rows_text
 from ..renderers.row_lines import LANES, RowPlan
 from ..renderers.spelling import CannotSpell
 from . import native
+from .again import computed_again
 from .dtypes import DTYPES
 from .launch import Native, changes_too_often, team
 from .machine import Unavailable, load
@@ -78,6 +79,11 @@ def run_rows(made: RowNative, read: tuple[Tensor, ...], given: Tensor | None = N
     return (y, sums) if leave else y
 
 
+def _again(pair: Pair, x: Tensor, sums: Tensor) -> Tensor:
+    return run_rows(pair.value, (x,))
+
+
+@computed_again(lambda node: partial(_again, node.pair))
 class _Rows(torch.autograd.Function):
     """A formula along the last dim as an autograd function of (its text, its kernels, contiguous x)."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import cache, cached_property
 from typing import Any, TypeAlias
 
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..catalogue import Entry, at_kink, find
-from ..language import Expr, substitute, walk
+from ..language import Expr, substitute, switches
 from .evaluate import Array, evaluate, together
 
 Numbers: TypeAlias = NDArray[np.floating[Any]]
@@ -34,15 +34,6 @@ _SEAMS = 256  # of an endless set of seams, those nearest to 0 are kept
 # A bracket is cut in 16 at once where there are few: a call costs about as much for 15 places as for one.
 _CUTS_OF_FEW, _CUTS_OF_MANY = np.arange(1, 16) / 16, np.array([0.5])
 _FEW = 64
-
-# node -> the expression whose roots are where it changes from one formula to another, or stops being smooth
-_SWITCHES: dict[str, Callable[[tuple[Expr, ...]], Expr]] = {
-    **dict.fromkeys(("lt", "le", "gt", "ge", "maximum", "minimum"), lambda args: args[0] - args[1]),
-    **dict.fromkeys(("abs", "sign", "softsign", "sqrt", "log", "power"), lambda args: args[0]),
-    "log1p": lambda args: args[0] + 1,
-    "div": lambda args: args[1],
-    **dict.fromkeys(("hypot", "ramp"), lambda args: args[0] * args[0] + args[1] * args[1]),
-}
 
 
 class Function:
@@ -103,23 +94,14 @@ class Function:
     @cached_property
     def seams(self) -> tuple[float, ...]:
         """Where pieces of the formula meet, in rising order: a kink can be nowhere else."""
-        found = [place for switch in self._switches() for place in roots(lambda x, g=switch: evaluate(g, x), GRID)]
+        found = [
+            place for switch in switches(self.formula()) for place in roots(lambda x, g=switch: evaluate(g, x), GRID)
+        ]
         places = list(self.declared)
         for place in sorted(found):
             if all(abs(place - known) > 1e-9 * max(1.0, abs(known)) for known in places):
                 places.append(place)
         return tuple(sorted(sorted(places, key=abs)[:_SEAMS]))
-
-    def _switches(self) -> Iterator[Expr]:
-        for node in walk(self.formula()):
-            if node.op in _SWITCHES and not (node.op == "power" and _whole_power(node.args[1])):
-                switch = _SWITCHES[node.op](node.args)
-                if "x" in switch.symbols:
-                    yield switch
-
-
-def _whole_power(exponent: Expr) -> bool:
-    return exponent.op == "constant" and exponent.number >= 0 and exponent.number == int(exponent.number)
 
 
 @cache
