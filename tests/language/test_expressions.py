@@ -116,6 +116,13 @@ def test_substitution_replaces_symbols_by_numbers_and_expressions() -> None:
     assert substitute(maximum(X, A), {"b": 1.0}) is maximum(X, A)
 
 
+def test_a_case_that_numbers_settle_is_no_case() -> None:
+    """A comparison of two numbers, written so or left by a substitution, chooses its branch at once."""
+    assert where(constant(1.0) > 0, X, A) is X
+    assert substitute(where(A > 0, X, -X), {"a": 2.0}) is X
+    assert substitute(where(A > 0, X, -X), {"a": -2.0}) is -X
+
+
 def test_repr_reads_like_a_call() -> None:
     """Debugging output names operations and numbers."""
     assert repr(X * tanh(A) + 0.5) == "add(mul(x, tanh(a)), 0.5)"

@@ -11,24 +11,48 @@ from pathlib import Path
 
 import pytest
 
+from actlab.explorer.content import TYPES
+
 ROOT = Path(__file__).parents[2]
+PAGE = ROOT / "src/actlab/explorer/built/index.html"
+
+
+def build(folder, *left_out, **environment):
+    """Build a wheel into `folder` from a copy of what a checkout holds, as git ignores it."""
+    source = folder / "source"
+    source.mkdir()
+    for name in ("pyproject.toml", "hatch_build.py", ".gitignore", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, source)
+    ignored = shutil.ignore_patterns("__pycache__", "*.egg-info", *left_out)
+    shutil.copytree(ROOT / "src", source / "src", ignore=ignored)
+    command = [sys.executable, "-m", "build", "--wheel", "--outdir", str(folder), str(source)]
+    around = {**os.environ, "PIP_CONSTRAINT": str(ROOT / "constraints.txt"), **environment}
+    return subprocess.run(command, capture_output=True, text=True, env=around, check=False)
 
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory):
-    """The project's wheel, built from a copy of what a clone holds."""
+    """The project's wheel, without the page only where this checkout has not built it."""
     folder = tmp_path_factory.mktemp("wheel")
-    source = folder / "source"
-    source.mkdir()
-    for name in ("pyproject.toml", "README.md", "LICENSE"):
-        shutil.copy(ROOT / name, source)
-    shutil.copytree(ROOT / "src", source / "src", ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
-    command = [sys.executable, "-m", "build", "--wheel", "--outdir", str(folder), str(source)]
-    constraints = {**os.environ, "PIP_CONSTRAINT": str(ROOT / "constraints.txt")}
-    done = subprocess.run(command, capture_output=True, text=True, env=constraints, check=False)
+    done = build(folder, **({} if PAGE.is_file() else {"ACTLAB_WITHOUT_PAGE": "1"}))
     assert done.returncode == 0, done.stderr[-2000:]
     (built,) = folder.glob("*.whl")
     return built
+
+
+@pytest.mark.skipif(not PAGE.is_file(), reason="the explorer's page is not built: `make explorer`")
+def test_the_wheel_carries_the_page(wheel):
+    """Every file of the explorer is inside, though git ignores them; and nothing it was built from."""
+    names = zipfile.ZipFile(wheel).namelist()
+    assert {f"actlab/explorer/built/{name}" for name in TYPES} <= set(names)
+    assert not [name for name in names if name.endswith((".ts", ".tsx", ".mjs"))]
+
+
+def test_a_wheel_without_the_page_is_refused(tmp_path):
+    """Where the page is not built, the build stops with a sentence that says how to build it."""
+    done = build(tmp_path, "built")
+    assert done.returncode != 0 and not list(tmp_path.glob("*.whl"))
+    assert "run `make explorer`" in done.stdout + done.stderr
 
 
 def test_the_wheel_carries_texts_templates_and_stubs(wheel):

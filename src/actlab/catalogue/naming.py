@@ -59,6 +59,11 @@ def parts_of(library: str) -> tuple[str, ...]:
     return (library, *(part for part in libraries() if part.startswith(f"{library}_")))
 
 
+def library_of(part: str) -> str:
+    """The library that one of `libraries()` is or belongs to: "vllm" of "vllm_moe"."""
+    return min((one for one in libraries() if f"{part}_".startswith(f"{one}_")), key=len)
+
+
 def elsewhere(entry: Entry) -> dict[str, str]:
     """library -> the names an entry has there, with the settings that are not its defaults."""
     found = dict(entry.elsewhere)

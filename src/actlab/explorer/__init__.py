@@ -1,7 +1,1 @@
-"""How it is shown: the catalogue as one page that works offline, and the small server that opens it."""
-
-from .catalog import catalog
-from .page import page
-from .server import serve
-
-__all__ = ["catalog", "page", "serve"]
+"""How it is shown: the catalogue as a page that works offline, the server that opens it, the file that keeps it."""

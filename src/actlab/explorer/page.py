@@ -1,45 +1,58 @@
-"""The page: one file with everything inside, which asks nobody for anything."""
+"""The page as one file with everything inside, which asks nobody for anything and opens without a server."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
-import json
-from importlib.resources import files
-from typing import Any
+import re
+from collections.abc import Mapping
 
-from ..report.words import LANGUAGES, texts
+from .content import FUNCTIONS
 
-# what the page says: these groups of our texts
-_GROUPS = ("explore.", "family.", "kind.", "show.", "picture.value", "picture.slope", "picture.x")
+# what the built page names, all of which moves inside; the scripts behind the body, where `defer` would run them
+_LINKS = re.compile(r"\s*<(?:link|script)\b[^>]*>(?:</script>)?")
 
 
-def page(data: Any, lang: str) -> str:
-    """The explorer as one HTML file, opening in this language; only its own script and style are allowed to run."""
-    folder = files("actlab.explorer") / "static"
-    script, style, frame = (
-        folder.joinpath(f"explorer.{kind}").read_text(encoding="utf-8") for kind in ("js", "css", "html")
+def page(content: Mapping[str, str]) -> str:
+    """The built page as one HTML file; only its own scripts and style are allowed to run, and nothing to be fetched.
+
+    content: the files of the built page. The worker and the data stand in it as text.
+    """
+    script, functions = _inside(content["explorer.js"]), _inside(content[FUNCTIONS])
+    style = content["explorer.css"]
+    policy = (
+        f"default-src 'none'; script-src {_hash(functions)} {_hash(script)}; style-src {_hash(style)}; "
+        "img-src data: blob:; worker-src blob:; connect-src 'none'; base-uri 'none'; form-action 'none'"
     )
-    words = {each: {key: text for key, text in texts(each).items() if key.startswith(_GROUPS)} for each in LANGUAGES}
-    parts = {
-        "LANG": "zh-CN" if lang == "zh" else "en",
-        "TITLE": texts(lang)["explore.title"],
-        "POLICY": f"default-src 'none'; script-src {_hash(script)}; style-src {_hash(style)}; "
-        "base-uri 'none'; form-action 'none'",
-        "STYLE": style,
-        "DATA": _json({"lang": lang, "words": words, **data}),
-        "SCRIPT": script,
-    }
-    for name, text in parts.items():
-        frame = frame.replace(f"<!--{name}-->", text, 1)
-    return frame
+    frame = _LINKS.sub("", content["index.html"])
+    head, rest = frame.split("</head>", 1)
+    body, end = rest.rsplit("</body>", 1)
+    data = {name.removesuffix(".json"): text for name, text in content.items() if name.endswith(".json")}
+    worker = _inside(content["worker.js"])
+    charset, before, after = head.partition('<meta charset="utf-8">')
+    return "".join(
+        (
+            f'{charset}{before}\n<meta http-equiv="Content-Security-Policy" content="{policy}">{after}',
+            f"<style>{style}</style>\n</head>{body}",
+            *(
+                f'<script type="application/json" id="{name}-data">{_plain(text)}</script>\n'
+                for name, text in data.items()
+            ),
+            f'<script type="text/plain" id="worker">{worker}</script>\n',
+            f'<script id="functions">{functions}</script>\n<script>{script}</script>\n</body>{end}',
+        )
+    )
+
+
+def _plain(data: str) -> str:
+    """JSON that cannot end the element it stands in."""
+    return data.replace("<", "\\u003c")
+
+
+def _inside(script: str) -> str:
+    """A script that cannot end the element it stands in: inside a string, a backslash before / or ! changes nothing."""
+    return re.sub(r"<(/script|!--)", lambda found: f"<\\{found[1]}", script, flags=re.IGNORECASE)
 
 
 def _hash(text: str) -> str:
-    digest = hashlib.sha256(text.encode("utf-8")).digest()
-    return f"'sha256-{base64.b64encode(digest).decode()}'"
-
-
-def _json(value: Any) -> str:
-    """JSON that cannot end the element it stands in."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode('utf-8')).digest()).decode()}'"

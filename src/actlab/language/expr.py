@@ -7,6 +7,7 @@ subexpression is shared by construction.
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Callable, Iterator, Mapping
 from typing import TypeAlias, Union
 from weakref import WeakValueDictionary
@@ -225,6 +226,22 @@ def power(base: Expr, exponent: Expr) -> Expr:
     return _fold("power", lambda p, q: p**q, base, exponent)
 
 
+_HOLDS: Mapping[str, Callable[[float, float], bool]] = {
+    "lt": operator.lt,
+    "le": operator.le,
+    "gt": operator.gt,
+    "ge": operator.ge,
+}
+
+
+def choose(condition: Expr, then: Expr, otherwise: Expr) -> Expr:
+    """`then` where the condition holds, else `otherwise`; one of them alone where numbers settle it."""
+    a, b = condition.args
+    if a.op == b.op == "constant":
+        return then if _HOLDS[condition.op](a.number, b.number) else otherwise
+    return Expr("where", (condition, then, otherwise))
+
+
 REBUILD: Mapping[str, Callable[..., Expr]] = {
     "add": add,
     "sub": sub,
@@ -232,6 +249,7 @@ REBUILD: Mapping[str, Callable[..., Expr]] = {
     "div": div,
     "neg": neg,
     "power": power,
+    "where": choose,
 }
 
 

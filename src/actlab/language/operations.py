@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-from .expr import Expr, Operand, constant, is_number, lift, mul, neg, signs, walk
+from .expr import Expr, Operand, choose, constant, is_number, lift, mul, neg, signs, walk
 
 
 class Operation(NamedTuple):
@@ -273,7 +273,7 @@ def where(condition: Expr, then: Operand, otherwise: Operand) -> Expr:
     if condition.op not in ("lt", "le", "gt", "ge"):
         raise TypeError(f"where needs a comparison such as x > 0, not {condition!r}")
     first, second = lift(then), lift(otherwise)
-    return first if first is second else Expr("where", (condition, first, second))
+    return first if first is second else choose(condition, first, second)
 
 
 def signed_zero(x: Expr) -> Expr:

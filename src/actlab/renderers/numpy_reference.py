@@ -6,7 +6,8 @@ from .spelling import Table
 
 
 def _constant(value: float) -> str:
-    return {"inf": "np.inf", "-inf": "-np.inf"}.get(repr(value), repr(value))
+    text = {"inf": "np.inf", "-inf": "-np.inf"}.get(repr(value), repr(value))
+    return f"({text})" if text.startswith("-") else text  # -2 ** a would be -(2 ** a)
 
 
 # What the cells call beyond numpy; compiled together with a formula.

@@ -78,7 +78,7 @@ def write_gallery(
                 formulas=list(zip(formula_labels(entry, lang), _spoken(formulas, lang), strict=True)),
                 picture=curve_svg(drawn, lang),
                 drawn=drawn,
-                remark=_remark(entry, lang),
+                remark=drawn_as(entry, lang),
                 long=max(map(len, formulas)) > _LONG,
                 endless=_ENDLESS,
                 origin=_origin(entry, lang),
@@ -90,7 +90,7 @@ def write_gallery(
                 same=[each for each in shown[entry.name].near if each.distance == 0],
                 nearest=[(each, number(each.distance)) for each in shown[entry.name].near if each.distance > 0],
                 family=[each for each in entries if each.family == entry.family and each is not entry],
-                code=_code(entry),
+                code=code(entry),
             )
             files.write(home / lang / f"{entry.name}.html", page)
         on_page(done, len(entries))
@@ -130,7 +130,7 @@ def _origin(entry: Entry, lang: str) -> str:
     )
 
 
-def _remark(entry: Entry, lang: str) -> str:
+def drawn_as(entry: Entry, lang: str) -> str:
     """What a picture of one curve shows of an entry that is more than one curve."""
     told = [say(lang, "gallery.drawn.row")] if entry.along_axis else []
     told += [say(lang, f"gallery.drawn.{entry.kind}")] if entry.kind in ("gated", "random") else []
@@ -172,7 +172,8 @@ _CREATED = {"gated": ', gate="first", layout="chunk"'}
 _CALLED = {"gated": "gate, up", "along axis": "x, dim=-1", "random": "x, training=True"}
 
 
-def _code(entry: Entry) -> str:
+def code(entry: Entry) -> str:
+    """How the entry is made and called, in five lines of Python."""
     lines = (
         "import actlab",
         "",

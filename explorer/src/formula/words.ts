@@ -1,0 +1,38 @@
+import type { Words } from "../app/words_type";
+
+export const words = {
+  en: {
+    "formula.value": "value",
+    "formula.slope": "slope",
+    "formula.curvature": "curvature",
+    "formula.chart": "Value, slope and curvature of {formula}",
+    "formula.examples": "For example:",
+    "formula.grammar": "What a formula may use",
+    "formula.signs": "Signs and numbers:",
+    "formula.choices": "choices:",
+    "formula.functions": "functions:",
+    "formula.use": "Put it among the curves",
+    "formula.properties": "Properties",
+    "formula.measured": "Measured",
+    "formula.seen": "Measured on −{far} to {far}, far out for the limits, and under N(0, 1). Every other name in the formula is a parameter with a slider.",
+    "formula.copy": "Copy as",
+    "formula.autograd": "The library's autograd takes the slope of this text: at kinks it may choose otherwise, and a branch that overflows can spoil it. The actlab text keeps the slopes shown here.",
+  },
+  zh: {
+    "formula.value": "函数值",
+    "formula.slope": "导数",
+    "formula.curvature": "曲率",
+    "formula.chart": "{formula} 的函数值、导数与曲率",
+    "formula.examples": "例如：",
+    "formula.grammar": "公式中可以使用什么",
+    "formula.signs": "符号与常数：",
+    "formula.choices": "分情况：",
+    "formula.functions": "函数：",
+    "formula.use": "加入曲线图",
+    "formula.properties": "性质",
+    "formula.measured": "测得",
+    "formula.seen": "在 −{far} 到 {far} 上测得，极限取自很远处，均值取自 N(0, 1)。公式中的其他名称都是参数，各有一个滑块。",
+    "formula.copy": "复制为",
+    "formula.autograd": "这段代码的导数由所用框架自动求得：在折点处的取值可能不同，溢出的分支也可能破坏导数。actlab 的写法则保持此处显示的导数。",
+  },
+} satisfies Words;

@@ -1,0 +1,38 @@
+import type { Words } from "../app/words_type";
+
+export const words = {
+  en: {
+    "guide.intro": "A few questions lead to an activation, with reasons and sources. The rules are those of actlab.advise.",
+    "guide.where": "Where in the network does it stand?",
+    "guide.task": "What is the task?",
+    "guide.architecture": "What kind of network is it?",
+    "guide.trouble": "Is something going wrong?",
+    "guide.change": "Change",
+    "guide.advice": "What to take",
+    "guide.first": "First choice",
+    "guide.alternative": "Alternative",
+    "guide.avoid": "Avoid",
+    "guide.loss": "with the loss",
+    "guide.source": "Source:",
+    "guide.open": "Show the curves of {name}",
+    "guide.compare": "Compare these",
+    "guide.again": "Start again",
+  },
+  zh: {
+    "guide.intro": "回答几个问题，即可得到合适的激活函数、理由和出处。规则与 actlab.advise 一致。",
+    "guide.where": "它位于网络的什么位置？",
+    "guide.task": "任务是什么？",
+    "guide.architecture": "使用哪种网络？",
+    "guide.trouble": "遇到了什么问题？",
+    "guide.change": "修改",
+    "guide.advice": "建议",
+    "guide.first": "首选",
+    "guide.alternative": "备选",
+    "guide.avoid": "避免",
+    "guide.loss": "配合损失函数",
+    "guide.source": "出处：",
+    "guide.open": "查看 {name} 的曲线",
+    "guide.compare": "对比这些函数",
+    "guide.again": "重新开始",
+  },
+} satisfies Words;
