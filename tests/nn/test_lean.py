@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import gc
+import os
 import pickle
 import threading
 from collections.abc import Callable, Iterator
@@ -332,6 +333,9 @@ def test_transforms_see_no_recipes():
     assert all(torch.allclose(a, b, atol=1e-5) for a, b in zip(found, expected.values(), strict=True))
 
 
+@pytest.mark.skipif(
+    "PYTEST_XDIST_WORKER" in os.environ, reason="its ranks hung once beside a suite's threads: run it alone"
+)
 def test_a_lean_model_trains_in_distributed_data_parallel(tmp_path: Any):
     """DDP's own hooks and buckets meet the same gradients."""
     from torch import distributed
