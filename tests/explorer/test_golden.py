@@ -94,6 +94,14 @@ def test_every_entry_at_every_place_in_node(told: list[Golden], tmp_path: Path) 
     _check(told, _in_node(script(ENTRIES.values()), told, tmp_path))
 
 
+def test_scores_next_to_a_steep_level_meet_the_reference(tmp_path: Path) -> None:
+    """alpha_entmax above 2, where a distance far below the rounding of the level counts."""
+    entry = ENTRIES["alpha_entmax"]
+    told = [golden(entry, {**numbers(entry), "alpha": alpha}) for alpha in (3.0, 7.0)]
+    wrong, _, compared = _judge(told, _in_node(script([entry]), told, tmp_path))
+    assert compared > 600 and not wrong, wrong[:20]
+
+
 @pytest.mark.parametrize(
     ("name", "right", "wrong"),
     [

@@ -104,6 +104,37 @@ def test_rows_sum_to_one_in_every_dtype(entry: Entry) -> None:
             assert ((y.double().sum(-1) - 1).abs() <= allowed).all(), (dtype, scale)
 
 
+@pytest.mark.parametrize("alpha", [2.5, 3.0, 4.0, 8.0, 40.0])
+def test_probabilities_sparser_than_sparsemax_are_exact(alpha: float) -> None:
+    """Above alpha 2 a score next to the level counts though it lies below rounding: rows sum to 1, slopes are right."""
+    x = _scores(4000, 12, seed=3)
+    for dtype, allowed in ((torch.float32, 1e-6), (torch.float64, 1e-14)):
+        y = functional.alpha_entmax(x.to(dtype), alpha=alpha)
+        assert float((y.double().sum(-1) - 1).abs().max()) <= allowed, dtype
+        torch.testing.assert_close(
+            torch.from_numpy(actlab.value("alpha_entmax", x[:200].double().numpy(), alpha=alpha)),
+            y[:200].double(),
+            rtol=0,
+            atol=10 * allowed,
+        )
+    x = x[:50].double().requires_grad_()
+    y = functional.alpha_entmax(x, alpha=alpha)
+    along = _scores(50, 12, seed=4).double()
+    (pulled,) = torch.autograd.grad(y, x, along)
+    s = torch.where(y > 0, y ** (2 - alpha), 0.0).detach()  # the Jacobian is diag(s) - s s^T / sum(s)
+    expected = s * along - s * (s * along).sum(-1, keepdim=True) / s.sum(-1, keepdim=True)
+    assert float(((pulled - expected).abs() / (1 + expected.abs())).max()) < 1e-4
+
+
+@pytest.mark.parametrize("alpha", [1.01, 1.05, 1.3, 2.0, 2.2, 5.0])
+def test_a_learned_alpha_gives_what_the_number_gives(alpha: float) -> None:
+    """As a tensor it may be anything from near 1, where powers are huge, to far above 2, where they are small."""
+    x = torch.cat((_scores(50, 12, seed=5), torch.tensor([0.0, -19.9, -3.0, -5.0] * 3)[None])).double()
+    y = functional.alpha_entmax(x, alpha=torch.tensor(alpha, dtype=torch.float64))
+    torch.testing.assert_close(y, functional.alpha_entmax(x, alpha=alpha), rtol=1e-9, atol=1e-12)
+    assert float((y.sum(-1) - 1).abs().max()) < 1e-12
+
+
 def _sorted_sparsemax(x: np.ndarray) -> np.ndarray:
     z = np.sort(x)[::-1]
     k = np.arange(1, len(z) + 1)

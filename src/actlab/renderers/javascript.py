@@ -88,9 +88,14 @@ const rms=a=>{const [n,s]=scaled(a);return[s*sqrt(mean(n.map(v=>v*v))[0])]};
 const unit=a=>{const [n]=scaled(a),l=sqrt(total(n.map(v=>v*v))[0])||1;return n.map(v=>v/l)};
 const level=(low,high,rises)=>{for(let k=0;k<2100;k++){const m=low+(high-low)/2;
 if(!(m>low&&m<high))break;if(rises(m))high=m;else low=m}return[low,high]};
-const excess=(p,a)=>{const z=below(a),[t]=level(-1,0,t=>total(z.map(v=>max(v-t,0)**p))[0]<1);
-let u=z.map(v=>v-t);for(let k=0;k<2;k++){const w=u.map(v=>v>0?v**(p-1):0);
-const off=(total(u.map((v,i)=>v>0?v*w[i]:0))[0]-1)/(p*total(w)[0]);u=u.map(v=>v-off)}
+const powers=(u,p)=>total(u.map(v=>max(v,0)**p))[0];
+const excess=(p,a)=>{const z=below(a);let u,taking=z.map(()=>true);
+if(p>=1){const [t]=level(-1,0,t=>powers(z.map(v=>v-t),p)<1);u=z.map(v=>v-t)}
+else{const [w]=level(0,1,w=>powers(z.map(v=>v+w**(1/p)),p)>=1);
+const least=min(...z.filter(v=>v>=-(w**(1/p))));taking=z.map(v=>v>=least);
+const lifted=w=>z.map((v,i)=>taking[i]?v-least+w**(1/p):0);u=lifted(level(0,1,w=>powers(lifted(w),p)>=1)[0])}
+for(let k=0;k<2;k++){const w=u.map(v=>v>0?v**(p-1):0);
+const off=(total(u.map((v,i)=>v>0?v*w[i]:0))[0]-1)/(p*total(w)[0]);u=u.map((v,i)=>taking[i]?v-off:0)}
 return u.map(v=>max(v,0))};
 const share=(budget,a)=>{const z=below(a),room=min(budget,a.length);if(a.length<=budget)return z.map(()=>1);
 const [low,high]=level(2*min(...z)-1,0,t=>total(z.map(v=>min(max(v-t,0),1)))[0]<room);

@@ -169,14 +169,24 @@ def level(low, high, rises):
 
 def excess(p, a):
     z, m = below_top(a)
-    powers = lambda t: total(np.maximum(z - t, 0.0) ** p)
-    t, _ = level(np.full_like(m, -1.0), np.zeros_like(m), lambda t: powers(t) < 1)
-    u = z - t
+    powers = lambda u: total(np.where(u > 0, u, 0.0) ** p)
+    if np.all(np.asarray(p) >= 1):
+        taking = np.full(z.shape, True)
+        t, _ = level(np.full_like(m, -1.0), np.zeros_like(m), lambda t: powers(z - t) < 1)
+        u = z - t
+    else:  # the least score that takes part, and how far the level lies below it, by the power of that distance
+        zero = np.zeros_like(m)
+        low, _ = level(zero, zero + 1.0, lambda w: powers(z + w ** (1 / p)) >= 1)
+        least = np.min(np.where(z >= -(low ** (1 / p)), z, 0.0), axis=-1, keepdims=True)
+        taking = z >= least
+        root = 1 / np.minimum(p, 1)  # from 1 on the distance itself is found as well as its power
+        low, _ = level(zero, zero + 1.0, lambda w: powers(np.where(taking, z - least + w**root, 0.0)) >= 1)
+        u = np.where(taking, z - least + low**root, 0.0)
     for _ in range(2):  # Newton, taken off the excess: exact where the power is 1
         kept = np.where(u > 0, u, 1.0)
         w = np.where(u > 0, kept ** (p - 1), 0.0)
-        u = u - (total(np.where(u > 0, kept, 0.0) * w) - 1) / (p * total(w))
-    return np.where(m == -np.inf, 0.0, np.where(np.isnan(u), u, np.maximum(u, 0.0)))
+        u = np.where(taking, u - (total(np.where(u > 0, kept, 0.0) * w) - 1) / (p * total(w)), 0.0)
+    return np.where(m == -np.inf, 0.0, np.where(np.isnan(z), z, np.maximum(u, 0.0)))
 
 
 def share(budget, a):

@@ -211,8 +211,10 @@ def positive(a):
 
 
 def excess(p, a, dim):
+    if isinstance(p, torch.Tensor) or p < 1:
+        return steep_excess(p, a, dim)
     z, masked = below_top(a, dim)
-    fixed, at = z.detach(), p.detach() if isinstance(p, torch.Tensor) else p
+    fixed, at = z.detach(), p
     zero = torch.zeros_like(torch.amax(fixed, dim, keepdim=True) + at)
     t, _ = level(zero - 1.0, zero, lambda t: torch.sum(power(torch.relu(fixed - t), at), dim, keepdim=True) < 1)
     # two steps of Newton's method: exact where the power is 1, and right to the third derivative by z and p; taken off
@@ -224,6 +226,32 @@ def excess(p, a, dim):
         total = torch.sum(positive(u) * w, dim, keepdim=True)
         u = u - (total - 1) / (p * torch.sum(w, dim, keepdim=True))
     return torch.where(torch.isnan(z), z, positive(u)).masked_fill(masked, 0.0)
+
+
+def steep_excess(p, a, dim):
+    # below 1 the smallest excess may be far below the rounding of the level and its power count all the same: the least
+    # score that takes part is found first, and then how far the level lies below it, by the power of that distance
+    z, masked = below_top(a.double(), dim)
+    fixed, at = z.detach(), p.detach().double() if isinstance(p, torch.Tensor) else p
+    nothing = torch.zeros_like(fixed)
+    zero = torch.zeros_like(torch.amax(fixed, dim, keepdim=True) + at)
+
+    def whole(excess):
+        return torch.sum(positive(excess) ** at, dim, keepdim=True) >= 1
+
+    low, _ = level(zero, zero + 1, lambda w: whole(fixed + w ** (1 / at)))
+    least = torch.amin(torch.where(fixed >= -(low ** (1 / at)), fixed, nothing), dim, keepdim=True)
+    taking = fixed >= least
+    beyond = fixed - least
+    root = 1 / torch.minimum(zero + at, zero + 1)  # from 1 on the distance itself is found as well as its power
+    low, high = level(zero, zero + 1, lambda w: whole(torch.where(taking, beyond + w**root, nothing)))
+    u = torch.where(taking, z - least + (low + (high - low) / 2) ** root, nothing)
+    for _ in range(2):  # Newton's method, as above
+        inside = u > 0
+        w = torch.where(inside, torch.where(inside, u, torch.ones_like(u)) ** (p - 1), nothing)
+        total = torch.sum(positive(u) * w, dim, keepdim=True)
+        u = torch.where(taking, u - (total - 1) / (p * torch.sum(w, dim, keepdim=True)), nothing)
+    return torch.where(torch.isnan(z), z, positive(u)).masked_fill(masked, 0.0).to(a.dtype)
 
 
 def share(budget, a, dim):
