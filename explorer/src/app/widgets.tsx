@@ -162,6 +162,12 @@ export interface Option<T extends string> {
   readonly label: string;
 }
 
+interface OneOf<T extends string> extends Named {
+  readonly options: readonly Option<T>[];
+  readonly value: T;
+  readonly onChange: (value: T) => void;
+}
+
 /** One of a few, all visible. */
 export function Choice<T extends string>({
   label,
@@ -169,11 +175,7 @@ export function Choice<T extends string>({
   options,
   value,
   onChange,
-}: Named & {
-  options: readonly Option<T>[];
-  value: T;
-  onChange: (value: T) => void;
-}) {
+}: OneOf<T>) {
   const name = useId();
   return (
     <fieldset class="choice" data-testid={testid}>
@@ -203,11 +205,7 @@ export function Select<T extends string>({
   options,
   value,
   onChange,
-}: Named & {
-  options: readonly Option<T>[];
-  value: T;
-  onChange: (value: T) => void;
-}) {
+}: OneOf<T>) {
   const id = useId();
   return (
     <span class="select">

@@ -116,6 +116,7 @@ export function CurvesPanel() {
   const automatic = suitable(list).join();
   const window = useMemo<Window>(() => manual ?? suitable(list), [manual, automatic]);
   const names = useMemo(() => panes.filter((name) => name !== "outputs"), [panes]);
+  const shown = { list, curves, names, window, scale, format, pair };
   const front = list[focused()];
   return (
     <div class="curves">
@@ -128,27 +129,10 @@ export function CurvesPanel() {
             <Toolbar window={window} />
             <Readout list={list} curves={curves} format={format} />
             <Gestures window={window}>
-              <Plots
-                list={list}
-                curves={curves}
-                names={names}
-                window={window}
-                scale={scale}
-                format={format}
-                pair={pair}
-                at={at}
-              />
+              <Plots {...shown} at={at} />
             </Gestures>
             <p class="quiet hint">{t("curves.hint")}</p>
-            <ShareMenu
-              list={list}
-              curves={curves}
-              names={names}
-              window={window}
-              scale={scale}
-              format={format}
-              pair={pair}
-            />
+            <ShareMenu {...shown} />
             {panes.includes("outputs") && <OutputsPane list={list} curves={curves} />}
           </div>
           <aside>

@@ -1,6 +1,7 @@
 // The picture as data: what the charts draw, the files export and the tables list.
 import { extentOf, type Range, type Scale } from "../app/axes";
 import type { Curve } from "../app/catalog";
+import type { Chosen } from "../app/slices";
 import { type Format, inFormat } from "./formats";
 import {
   even,
@@ -27,6 +28,18 @@ export interface Look {
 }
 
 export type PlotName = Order | "difference";
+
+/** What is shown: which functions and pictures, over which window, on which scale and in which number format. */
+export interface Shown {
+  readonly list: readonly Chosen[];
+  readonly curves: readonly Curve[];
+  readonly names: readonly PlotName[];
+  readonly window: Window;
+  readonly scale: Scale;
+  readonly format: Format;
+  /** The places of the two functions whose difference is shown. */
+  readonly pair: readonly [number, number];
+}
 
 export interface Pane {
   readonly name: PlotName;

@@ -1,16 +1,15 @@
 // The stacked charts of value, slope, curvature and difference, with one cursor and one window.
 import { useMemo } from "preact/hooks";
-import { nameOf, type Curve } from "../app/catalog";
-import { Chart, type Frame, type Scale } from "../app/chart";
+import { nameOf } from "../app/catalog";
+import { Chart, type Frame } from "../app/chart";
 import { text } from "../app/numbers";
 import { colorOf, dashOf, ink } from "../app/palette";
 import { type Chosen, focused } from "../app/slices";
 import { write } from "../app/state";
 import { Fold, Select, Table } from "../app/widgets";
 import { t } from "../app/words";
-import type { Format } from "./formats";
 import { hover } from "./hover";
-import { lookAt, type Look, numbersAt, paneOf, type Pane, type PlotName } from "./picture";
+import { lookAt, type Look, numbersAt, paneOf, type Pane, type PlotName, type Shown } from "./picture";
 import { even, ORDERS } from "./sample";
 import { pair, pinned, showable, type Window, windowSlice } from "./settings";
 
@@ -82,17 +81,6 @@ function mark({ ctx, box, across, down }: Frame, looks: readonly Look[], name: P
   });
 }
 
-interface PlotsProps {
-  readonly list: readonly Chosen[];
-  readonly curves: readonly Curve[];
-  readonly names: readonly PlotName[];
-  readonly window: Window;
-  readonly scale: Scale;
-  readonly format: Format;
-  readonly pair: readonly [number, number];
-  readonly at: number;
-}
-
 function Pair({ list, value }: { list: readonly Chosen[]; value: readonly [number, number] }) {
   const options = list.map((item, place) => ({ value: String(place), label: nameOf(item) }));
   const [a, b] = value.map((place) => String(Math.min(place, list.length - 1))) as [string, string];
@@ -125,7 +113,7 @@ function farthest(pane: Pane): string {
 }
 
 /** The charts, each under its title. */
-export function Plots({ list, curves, names, window, scale, format, pair: two, at }: PlotsProps) {
+export function Plots({ list, curves, names, window, scale, format, pair: two, at }: Shown & { readonly at: number }) {
   const looks = useMemo(() => curves.map((curve) => lookAt(curve, window, SAMPLES)), [curves, window]);
   const panes = useMemo(
     () => names.map((name) => paneOf(name, looks, window, SAMPLES, format, scale, two)),

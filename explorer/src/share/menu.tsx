@@ -1,29 +1,15 @@
 // Taking the current picture away: as a link, a file of lines, an image, a table.
 import { useState } from "preact/hooks";
-import { type Curve, nameOf } from "../app/catalog";
-import type { Scale } from "../app/chart";
+import { nameOf } from "../app/catalog";
 import { copyText } from "../app/copyable";
 import { dashOf, PAPER } from "../app/palette";
-import type { Chosen } from "../app/slices";
 import { flushHash } from "../app/state";
 import { Button } from "../app/widgets";
 import { t } from "../app/words";
-import type { Format } from "../curves/formats";
-import { lookAt, numbersAt, paneOf, type PlotName } from "../curves/picture";
+import { lookAt, numbersAt, paneOf, type Shown } from "../curves/picture";
 import { even, ORDERS } from "../curves/sample";
-import type { Window } from "../curves/settings";
 import { csv, png, save } from "./files";
 import { type Drawing, svg } from "./svg";
-
-interface Shown {
-  readonly list: readonly Chosen[];
-  readonly curves: readonly Curve[];
-  readonly names: readonly PlotName[];
-  readonly window: Window;
-  readonly scale: Scale;
-  readonly format: Format;
-  readonly pair: readonly [number, number];
-}
 
 const COUNT = 801;
 const HEIGHT = { value: 280, slope: 180, curvature: 180, difference: 180 } as const;

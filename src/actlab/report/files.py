@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 
@@ -31,6 +32,11 @@ def write(path: str | Path, content: str | bytes) -> Path:
             f"cannot write {target}: {(fault.strerror or str(fault)).lower()}; choose another place"
         ) from fault
     return target
+
+
+def save(path: str | Path, writers: Mapping[str, Callable[..., str | bytes]], *given: object) -> Path:
+    """Write what the writer of the path's ending makes of what is given. Raises ValueError for an unknown ending."""
+    return write(path, writers[suffix(path, tuple(writers))](*given))
 
 
 def suffix(path: str | Path, known: tuple[str, ...]) -> str:

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import files
 from .numbers import number, share, shorten
-from .pictures import PALETTE, Picture
-from .record import text as json_text
+from .pictures import PALETTE, Picture, writers
 from .words import join, say
 
 if TYPE_CHECKING:
@@ -143,14 +142,9 @@ def page(found: Memory, lang: str) -> str:
     )
 
 
-WRITERS: dict[str, Any] = {
-    ".html": page,
-    ".svg": lambda found, lang: picture(found, lang).svg(),
-    ".png": lambda found, lang: picture(found, lang).png(),
-    ".json": lambda found, lang: json_text(found.to_json()),
-}
+WRITERS = writers(page, picture)
 
 
 def save(found: Memory, path: str | Path, lang: str) -> Path:
     """Write the account in the way the path's ending says. Raises ValueError for an ending that is not known."""
-    return files.write(path, WRITERS[files.suffix(path, tuple(WRITERS))](found, lang))
+    return files.save(path, WRITERS, found, lang)

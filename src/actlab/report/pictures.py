@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from . import files
+from .record import text as json_text
 from .words import say
 
 if TYPE_CHECKING:
@@ -113,7 +114,7 @@ class Picture:
 
 def save(picture: Picture, path: str) -> None:
     """Write the picture under `path`, whose ending (.svg or .png) says how."""
-    files.write(path, picture.svg() if files.suffix(path, (".svg", ".png")) == ".svg" else picture.png())
+    files.save(path, {".svg": picture.svg, ".png": picture.png})
 
 
 def swatch(at: int) -> dict[str, Any]:
@@ -150,3 +151,13 @@ def _quiet() -> Generator[None]:
             yield
     finally:
         log.setLevel(level)
+
+
+def writers(page: Callable[..., str], picture: Callable[..., Picture]) -> dict[str, Callable[..., str | bytes]]:
+    """The ways to save (found, language) that has a page, a picture and a record."""
+    return {
+        ".html": page,
+        ".svg": lambda found, lang: picture(found, lang).svg(),
+        ".png": lambda found, lang: picture(found, lang).png(),
+        ".json": lambda found, lang: json_text(found.to_json()),
+    }

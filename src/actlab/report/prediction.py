@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import files
 from .numbers import number, share, shorten
-from .pictures import Picture, labelled, swatch
-from .record import text as json_text
+from .pictures import Picture, labelled, swatch, writers
 from .training_pictures import name_places
 from .words import join, say
 
@@ -126,17 +125,12 @@ def page(found: Prediction, lang: str) -> str:
     )
 
 
-WRITERS: dict[str, Any] = {
-    ".html": page,
-    ".svg": lambda found, lang: picture(found, lang).svg(),
-    ".png": lambda found, lang: picture(found, lang).png(),
-    ".json": lambda found, lang: json_text(found.to_json()),
-}
+WRITERS = writers(page, picture)
 
 
 def save(found: Prediction, path: str | Path, lang: str) -> Path:
     """Write the prediction in the way the path's ending says. Raises ValueError for an ending that is not known."""
-    return files.write(path, WRITERS[files.suffix(path, tuple(WRITERS))](found, lang))
+    return files.save(path, WRITERS, found, lang)
 
 
 def _height(layer: PredictedLayer, part: str) -> float:

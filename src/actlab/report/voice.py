@@ -39,7 +39,7 @@ class Voice:
     def save(self, paths: Sequence[str], writers: Mapping[str, Callable[[], str | bytes]]) -> None:
         """Write each file in the way its ending says, and tell on stderr where it is."""
         for path in paths:
-            self.remark("saved", path=files.write(path, writers[files.suffix(path, tuple(writers))]()))
+            self.remark("saved", path=files.save(path, writers))
 
     @contextlib.contextmanager
     def busy(self, key: str) -> Generator[Callable[..., None]]:
