@@ -74,6 +74,19 @@ def _value(x: Tensor) -> Tensor:
     return found
 
 
+def test_a_look_at_rows_does_without_llvmlite() -> None:
+    """softmax, the first to compile anything, says once why it cannot and computes with torch."""
+    code = (
+        "import sys; sys.modules['llvmlite'] = None\n"
+        "import torch, actlab.functional as F\n"
+        "x = torch.tensor([[1.0, 1.0], [-torch.inf, -torch.inf]])\n"
+        "print(F.softmax(x).tolist(), F.log_softmax(x).tolist())"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120)
+    assert done.stdout.startswith("[[0.5, 0.5], [0.0, 0.0]]") and done.stdout.rstrip().endswith("[-inf, -inf]]")
+    assert done.stderr.count("RuntimeWarning") == 1 and "llvmlite" in done.stderr
+
+
 def test_every_layout_computes_the_bits_of_a_contiguous_tensor_and_keeps_its_strides(counted_runs: list[int]) -> None:
     """Transposed, channels-last, sliced, reversed by strides, expanded and shifted tensors agree bit for bit."""
     x = torch.randn(4, 6, 5, 7)

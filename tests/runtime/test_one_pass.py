@@ -33,13 +33,18 @@ HALVES = [
 def runs(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
     """The number of operands of every pass that is launched inside the test."""
     seen: list[int] = []
-    taken = one_pass.launch
+    taken, taken_at_once = one_pass.launch, native.over
 
     def counting(made: object, plan: object, path: Walk, operands: list[Tensor], seed: int) -> bool:
         seen.append(len(operands))
         return taken(made, plan, path, operands, seed)  # type: ignore[arg-type]
 
+    def counting_at_once(made: native.Native, count: int, *addresses: int) -> None:
+        seen.append(len(addresses) - made.watched)
+        taken_at_once(made, count, *addresses)
+
     monkeypatch.setattr(one_pass, "launch", counting)
+    monkeypatch.setattr(native, "over", counting_at_once)
     yield seen
 
 
@@ -136,6 +141,88 @@ def test_a_walk_says_how_tensors_lie() -> None:
     assert walk_over((4, 50), ((100, 2), (50, 1))) is None, "every second one, but nobody says which"
     pair = walk_over((4, 50), ((100, 2), (50, 1)), ("odd", ""))
     assert pair is not None and pair.ways == ("odd", "each")
+
+
+def test_a_formula_that_is_given_its_limits_is_never_computed_twice() -> None:
+    """Nothing of any entry in any dtype is left to be found missing when the input has been overwritten."""
+    compared = 0
+    for entry in ENTRIES.values():
+        if entry.along_axis or entry.kind == "gated" or not any(row.settable for row in entry.parameters.values()):
+            continue
+        names = tuple(key for key, row in entry.parameters.items() if row.settable)
+        run = prepare(entry, {}, names).run
+        assert isinstance(run, Kernel)
+        if run.lost:
+            tensors = tuple(torch.tensor(run.defaults[name]) for name in names)
+            for dtype in (torch.float32, torch.float64):
+                ended, limits = run.ended(dtype, tensors)
+                assert not ended.lost and len(limits) == len(run.lost), entry.name
+                compared += 1
+    assert compared > 50
+
+
+@pytest.mark.parametrize("name", ["swish", "acon_c", "ptelu", "smu", "leaky_relu"])
+@pytest.mark.parametrize("channels", [1, 4])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=str)
+def test_limits_that_move_with_parameters_are_kept_in_place_over_many_numbers(
+    name: str, channels: int, dtype: torch.dtype
+) -> None:
+    """Infinities among many numbers become the limits that the learned numbers give them, as out of place."""
+    entry = ENTRIES[name]
+    learned = tuple(key for key, row in entry.parameters.items() if row.settable)
+    made, over = (
+        actlab.create(name, inplace=inplace, trainable=learned, num_parameters=channels, dim=-1, dtype=dtype)
+        for inplace in (False, True)
+    )
+    with torch.no_grad(), torch.device("meta"):
+        over(torch.zeros(native._MANY // 4 + 1, 4, device="cpu", dtype=dtype))  # whatever the default device is
+    with torch.no_grad():
+        for one, other in zip(made.parameters(), over.parameters(), strict=True):
+            one.add_(torch.randn(one.shape) * 0.1)
+            other.copy_(one)
+        x = torch.randn(native._MANY // 4 + 40, 4, dtype=dtype)
+        x[7], x[-2] = math.inf, -math.inf
+        x[9, 1] = math.nan
+        expected, kept = made(x), x.clone()
+        assert over(x) is x
+    torch.testing.assert_close(x, expected, equal_nan=True, rtol=2e-6, atol=1e-6)
+    assert bool(x[9].isnan()[1]) and not bool(torch.cat((x[:9], x[10:])).isnan().any())
+    assert not torch.equal(x, kept), "canary: something was computed"
+
+
+def test_a_random_function_is_one_pass_in_place_outside_training(runs: list[int]) -> None:
+    """Without a draw it is its mean, written over the input; in training it is not."""
+    module = actlab.create("concrete_sigmoid", inplace=True).eval()
+    x = torch.randn(50_000)
+    expected = actlab.functional.concrete_sigmoid(x)
+    runs.clear()
+    assert module(x) is x and len(runs) == 1
+    same_bits(x, expected, "in place")
+
+
+def test_a_gate_and_what_it_gates_are_answered_at_once(runs: list[int]) -> None:
+    """Two tensors of one shape take the quick way; others, gradients and limits that move take the longer one."""
+    gate, up = torch.randn(5, 30), torch.randn(5, 30)
+    expected = SWIGLU.text(gate.double(), up.double())
+    SWIGLU(gate, up)
+    found = SWIGLU.quick_beside(gate, up)
+    assert found is not None
+    torch.testing.assert_close(found.double(), expected, rtol=1e-6, atol=1e-6)
+    refused = {
+        "gradient": up.clone().requires_grad_(),
+        "shape": up[:1],
+        "gaps": torch.randn(5, 60)[:, ::2],
+        "dtype": up.bfloat16(),
+        "parameter": torch.nn.Parameter(up.clone()),
+        "meta": up.to("meta"),
+    }
+    for name, given in refused.items():
+        assert SWIGLU.quick_beside(gate, given) is None, name
+    far = gate.clone()
+    far[0, 0] = -math.inf
+    assert SWIGLU.quick_beside(far, up) is None, "what -inf times sigmoid(-inf) is"
+    torch.testing.assert_close(SWIGLU(far, up)[0, 1:], found[0, 1:])
+    assert float(SWIGLU(far, up)[0, 0]) == 0.0
 
 
 def test_a_value_in_place_is_seen_by_autograd_and_by_nobody_else(runs: list[int]) -> None:
@@ -247,10 +334,26 @@ def test_the_choice_follows_what_was_measured(monkeypatch: pytest.MonkeyPatch) -
     made = prepare(ENTRIES["relu"], {}).run
     assert isinstance(made, Kernel)
     found = choice.alternatives(made, torch.float32)
-    assert [limit for limit, _ in found] == [2**10, 2**14, 2**18, math.inf]
-    assert [other is not None for _, other in found] == [True, False, False, True]
+    assert [limit for limit, _ in found] == [2**10, 2**18, math.inf]
+    assert [other is not None for _, other in found] == [True, False, True]
     monkeypatch.setattr(choice, "measured", lambda *given: ())
     assert choice.alternatives(made, torch.float32) == ()
+
+
+def test_a_transform_of_a_transform_has_our_slope_where_torch_has_another() -> None:
+    """Inside a map under a gradient torch's own operation is not taken: its slope at NaN is a number."""
+    x = torch.tensor([math.nan, 1.0])
+    for name in ("relu", "absolute", "hard_tanh", "relu6", "hard_sigmoid"):
+        made = getattr(actlab.functional, name)
+        made(x)
+        (slope, _) = torch.func.grad(lambda t, made=made: torch.func.vmap(made)(t).sum())(x)
+        assert bool(slope.isnan()), name
+
+
+def test_a_functional_tensor_is_left_to_torch() -> None:
+    """It has no memory of its own that a kernel could read."""
+    wrapped = torch._to_functional_tensor(torch.randn(3, 600))  # pyright: ignore[reportPrivateImportUsage]
+    assert not native.suits(wrapped)
 
 
 def test_the_quick_way_is_left_whenever_somebody_watches() -> None:

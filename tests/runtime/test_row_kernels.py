@@ -19,7 +19,7 @@ from actlab.renderers.llvm_rows import SHORT, rows_text
 from actlab.renderers.row_lines import RowPlan
 from actlab.renderers.row_passes import in_passes
 from actlab.renderers.spelling import CannotSpell
-from actlab.runtime import AxisKernel, axis_kernel, machine, native, row_admission, rows
+from actlab.runtime import AxisKernel, axis_kernel, look, machine, native, row_admission, rows
 from actlab.runtime.row_admission import hard_rows, judged
 from actlab.testing.comparison import counted, same_bits
 
@@ -281,6 +281,69 @@ def test_a_masked_row_is_seen_behind_a_single_aten_call(name: str, dim: int) -> 
     assert x.grad is not None and bool((x.grad.movedim(dim, -1)[0, 1] == 0).all()) and not bool(x.grad.isnan().any())
     with torch.no_grad():
         torch.testing.assert_close(function(ENTRIES[name])(x, dim=dim), y.detach(), rtol=1e-6, atol=1e-7)
+
+
+@pytest.mark.parametrize("name", ["softmax", "log_softmax"])
+def test_long_rows_keep_their_value_alone_and_have_every_derivative(name: str, counted_runs: list[int]) -> None:
+    """From a length on our kernel computes and ATen's gradient follows; masked rows move nothing, twice as well."""
+    made, whole = function(ENTRIES[name]), getattr(torch, name)
+    x = torch.randn(6, rows.LONG + 3)
+    x[1, 5:] = -math.inf
+    along = torch.randn(x.shape)
+    for given in (x, torch.cat((x, torch.full((1, x.shape[1]), -math.inf)))):
+        at = given.clone().requires_grad_()
+        counted_runs.clear()
+        y = made(at)
+        assert counted_runs, "compiled"
+        assert len(y.grad_fn.saved_tensors) == 1 and y.grad_fn.saved_tensors[0].data_ptr() == y.data_ptr()
+        exact = at.detach()[:6].double().requires_grad_()
+        expected = whole(exact, -1)
+        torch.testing.assert_close(y[:6].double(), expected, rtol=1e-6, atol=1e-6)
+        upstream = torch.cat((along, torch.ones(len(at) - 6, x.shape[1])))
+        (pulled,) = torch.autograd.grad(y, at, upstream, create_graph=True)
+        (right,) = torch.autograd.grad(expected, exact, along.double(), create_graph=True)
+        torch.testing.assert_close(pulled[:6].double(), right, rtol=1e-5, atol=1e-6)
+        assert not bool(pulled[6:].any()), "a masked row moves nothing"
+        (endless,) = torch.autograd.grad(y, at, torch.full_like(y, math.inf), retain_graph=True)
+        assert not bool(endless[6:].any()), "not even where its upstream is infinite, as that of an entropy is"
+        (twice,) = torch.autograd.grad(pulled[:6].square().sum(), at)
+        (right,) = torch.autograd.grad(right.square().sum(), exact)
+        torch.testing.assert_close(twice[:6].double(), right, rtol=1e-4, atol=1e-5)
+        assert not bool(twice.isnan().any())
+
+
+@pytest.mark.parametrize("length", [7, rows.LONG - 1, rows.LONG, 2000])
+def test_a_row_has_the_same_softmax_in_every_batch(length: int) -> None:
+    """Alone, among many, with a gradient and without: the length of a row decides who computes it, nothing else."""
+    made = function(ENTRIES["softmax"])
+    x = torch.randn(300, length)
+    all_rows = made(x)
+    same_bits(made(x.clone().requires_grad_()).detach(), all_rows, "with a gradient")
+    same_bits(made(x[17]), all_rows[17], "alone")
+    same_bits(made(x[40:47]), all_rows[40:47], "a few")
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_the_look_finds_rows_that_are_masked_everywhere_and_no_others(dtype: torch.dtype) -> None:
+    """Whatever row it is, along any dim: one place that is not masked, be it NaN, makes it an ordinary row."""
+    compared = 0
+    for shape, dim in (((4, 5), -1), ((4, 5), 0), ((3, 4, 5), 1), ((1, 6), -1), ((6, 1), -1)):
+        length = shape[dim]
+        bare = torch.zeros(shape, dtype=dtype)
+        seen = look.looking(lambda a, dim: torch.zeros(1), lambda a, dim: torch.ones(1))
+        for row in range(bare.numel() // length):
+            for left in range(-1, length):
+                x = bare.clone()
+                places = x.movedim(dim, -1).reshape(-1, length)
+                places[row] = -math.inf
+                if left >= 0:
+                    places[row, left] = math.nan if left % 2 else -1e30
+                x = places.reshape(x.movedim(dim, -1).shape).movedim(-1, dim).contiguous()
+                assert bool(seen(x, dim)) == (left < 0), (shape, dim, row, left)
+                compared += 1
+    assert compared > 100
+    hollow = torch.full((10,), -math.inf, dtype=dtype)[::3][:1]  # one place, whose stride may be anything
+    assert bool(seen(hollow, 0)) and not bool(seen(torch.randn(5, dtype=dtype).expand(3, 5)[:1], 0))
 
 
 def test_a_sigmoid_inside_a_row_has_its_slope_at_zero() -> None:

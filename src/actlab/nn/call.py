@@ -43,6 +43,10 @@ class Call:
         quick = None if tensors or training or (dim != -1 and self.entry.along_axis) else self.quick
         if quick is not None and (y := quick(x)) is not None:
             return y
+        return self.asked(x, tensors, dim, training)
+
+    def asked(self, x: Tensor, tensors: tuple[Tensor, ...] = (), dim: int = -1, training: bool = False) -> Tensor:
+        """The same where `quick` has no answer."""
         check(self.entry.name, x)
         run = self.run
         if training and self.random is not None:

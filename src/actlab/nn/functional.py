@@ -38,7 +38,7 @@ def function(entry: Entry) -> Callable[..., Tensor]:
     def run(x: Tensor, *args: Any, **kwargs: Any) -> Tensor:
         if not args and not kwargs:
             y = quick(x)
-            return defaults(x) if y is None else y
+            return defaults.asked(x) if y is None else y
         asked = (*args, *kwargs.items())
         plain = not axis and not random and not torch.compiler.is_compiling() and all(map(_is_number, args))
         plain = plain and all(map(_is_number, kwargs.values()))
@@ -66,7 +66,11 @@ def function(entry: Entry) -> Callable[..., Tensor]:
 
 
 def _gated(entry: Entry, signature: inspect.Signature) -> Callable[..., Tensor]:
+    apart = prepare(entry, {}, ("up",))  # gate and up in two tensors, all else as it is
+
     def run(x: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+        if len(args) == 1 and not kwargs and isinstance(args[0], Tensor):
+            return apart(x, args)
         try:
             bound = signature.bind(x, *args, **kwargs)
         except TypeError as error:
@@ -125,9 +129,11 @@ def __getattr__(name: str) -> Callable[..., Tensor]:
     if name.startswith("__"):
         raise AttributeError(name)
     try:
-        return function(find(name))
+        found = function(find(name))
     except ValueError as error:
         raise AttributeError(f"actlab.functional: {error}") from None
+    globals()[name] = found  # found at once from now on: looking it up costs as much as a small tensor
+    return found
 
 
 def __dir__() -> list[str]:

@@ -137,7 +137,7 @@ class Activation(nn.Module):
             return kept(self._call, x, self.saves, self.inplace)
         if self.saves == "code8_unbiased":
             drawn()
-        return self._call.into(x, tensors) if self._call.random is None and self._over(x) else None
+        return self._call.into(x, tensors) if not (self.training and self._call.random) and self._over(x) else None
 
     def _spread(self, name: str, x: Tensor) -> Tensor:
         """The learned parameter in a shape that broadcasts against `x`."""

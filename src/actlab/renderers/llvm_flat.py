@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from .llvm_loops import STRIP
-from .llvm_module import API, ATTRIBUTES, declared, entrance, tables
+from .llvm_module import API, ATTRIBUTES, declared, entrance, share, tables
 
 
 class Array(NamedTuple):
@@ -29,14 +29,7 @@ def flat_text(lanes: int, arrays: tuple[Array, ...], looked_up: int, body: list[
     words = ["n", "units", *[f"a{at}" for at in range(count + looked_up)]]
     lines = [
         *entrance(len(words)),
-        "define internal void @share(ptr %record, i64 %thread, i64 %team) #0 {",
-        "entry:",
-        *[f"%b{at} = alloca [{one.bits * lanes // 8} x i8], align 64" for at, one in enumerate(arrays)],
-        *[
-            line
-            for at, word in enumerate(words)
-            for line in (f"%f{at} = getelementptr i64, ptr %record, i64 {at}", f"%{word} = load i64, ptr %f{at}")
-        ],
+        *share(words, {at: one.bits * lanes // 8 for at, one in enumerate(arrays)}),
         *[f"%t{at} = inttoptr i64 %a{count + at} to ptr" for at in range(looked_up)],
         f"%up = add i64 %n, {lanes - 1}",
         f"%blocks = udiv i64 %up, {lanes}",

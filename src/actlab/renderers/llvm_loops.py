@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from .llvm_codes import encoded
 from .llvm_cpu import ELEMENTS, Element, Part, loaded, looked_up, narrowed, written
-from .llvm_module import API, ATTRIBUTES, declared, entrance, tables
+from .llvm_module import API, ATTRIBUTES, declared, entrance, share, tables
 from .vector_lines import DOUBLE, SINGLE, Format, Lines, Vector, choose
 
 STRIP = 4096  # elements, a few microseconds of work; a multiple of every number of lanes
@@ -120,14 +120,7 @@ def kernel_text(plan: Plan) -> str:
     body, after, sums = _body(plan, operands)
     lines = [
         *entrance(len(words)),
-        "define internal void @share(ptr %record, i64 %thread, i64 %team) #0 {",
-        "entry:",
-        *[f"%b{at} = alloca [{one.span} x i8], align 64" for at, one in enumerate(operands) if _buffered(one)],
-        *[
-            line
-            for at, word in enumerate(words)
-            for line in (f"%f{at} = getelementptr i64, ptr %record, i64 {at}", f"%{word} = load i64, ptr %f{at}")
-        ],
+        *share(words, {at: one.span for at, one in enumerate(operands) if _buffered(one)}),
         f"%up = add i64 %n, {lanes - 1}",
         f"%blocks = udiv i64 %up, {lanes}",
         f"%more = add i64 %blocks, {STRIP // lanes - 1}",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import struct
+from collections.abc import Mapping, Sequence
 
 from .vector_numbers import TABLES
 
@@ -28,26 +29,31 @@ API = (
 )
 
 
-def entrance(words: int) -> list[str]:
-    """`call`, which reads Python's whole numbers into a record, and `part`, which finds a thread's share."""
+def given(count: int) -> list[str]:
+    """The head of `call`, a function of so many of Python's whole numbers, which become `%v0`, `%v1`, ..."""
     lines = [
         "define ptr @call(ptr %self, ptr %args, i64 %count) #0 {",
-        f"%record = alloca [{words} x i64], align 8",
-        f"%right = icmp eq i64 %count, {words + 2}",
+        f"%right = icmp eq i64 %count, {count}",
         "br i1 %right, label %read, label %wrong",
         "wrong:",  # what is behind the arguments is no number
         "%refused = call i32 @actlab_refuse()",
         "ret ptr null",
         "read:",
     ]
-    for at in range(words + 2):
+    for at in range(count):
         lines += [
             f"%p{at} = getelementptr ptr, ptr %args, i64 {at}",
             f"%o{at} = load ptr, ptr %p{at}",
             f"%v{at} = call i64 @actlab_number(ptr %o{at})",
         ]
-        if at > 1:
-            lines += [f"%w{at} = getelementptr i64, ptr %record, i64 {at - 2}", f"store i64 %v{at}, ptr %w{at}"]
+    return lines
+
+
+def entrance(words: int) -> list[str]:
+    """`call`, which reads Python's whole numbers into a record, and `part`, which finds a thread's share."""
+    lines = [*given(words + 2), f"%record = alloca [{words} x i64], align 8"]
+    for at in range(words):
+        lines += [f"%w{at} = getelementptr i64, ptr %record, i64 {at}", f"store i64 %v{at + 2}, ptr %w{at}"]
     return [
         *lines,
         "%alone = icmp eq i64 %v1, 0",
@@ -80,6 +86,20 @@ def entrance(words: int) -> list[str]:
         "call void @share(ptr %record, i64 %t8, i64 %m8)",
         "ret void",
         "}",
+    ]
+
+
+def share(words: Sequence[str], buffers: Mapping[int, int]) -> list[str]:
+    """The head of `share`, which does a thread's part: buffers `%b0`, ... of so many bytes, and the record's words."""
+    return [
+        "define internal void @share(ptr %record, i64 %thread, i64 %team) #0 {",
+        "entry:",
+        *[f"%b{at} = alloca [{span} x i8], align 64" for at, span in buffers.items()],
+        *[
+            line
+            for at, word in enumerate(words)
+            for line in (f"%f{at} = getelementptr i64, ptr %record, i64 {at}", f"%{word} = load i64, ptr %f{at}")
+        ],
     ]
 
 

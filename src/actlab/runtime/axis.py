@@ -5,7 +5,6 @@ Where a compiled row kernel has proved to be right it answers instead (see `rows
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from functools import cache
 from typing import Any
@@ -14,35 +13,18 @@ import torch
 from torch import Tensor
 
 from ..language import Expr, walk
-from . import native, rows
+from . import rows
 from .dtypes import HALF
 from .kernel import compiled, prelude
+from .look import looking
 
 # sums whose last bit depends on the layout of memory, unless rows are brought into one; softmax has its own kernels
 _ADDING = ("total", "mean", "rms", "unit", "excess", "share")
 
 
-def _seen(name: str) -> Callable[[Tensor, int], Tensor]:
-    """ATen's function of this name where its result may be looked at, and the prelude's where a row is masked.
-
-    A row in which everything is masked becomes NaN as a whole, so one element of each row tells.
-    """
-    bare, careful = getattr(torch, name), prelude()[name]
-
-    def at(a: Tensor, dim: int) -> Tensor:
-        if torch.compiler.is_compiling() or not native.suits(a.detach()):
-            return careful(a, dim)
-        y = bare(a, dim)
-        first = y.detach().select(dim, 0)
-        return careful(a, dim) if math.isnan(first if first.numel() == 1 else first.sum()) else y
-
-    at.__name__ = name
-    return at
-
-
 @cache
 def _looking() -> tuple[Callable[[Tensor, int], Tensor], ...]:
-    return _seen("softmax"), _seen("log_softmax")
+    return tuple(looking(getattr(torch, name), prelude()[name]) for name in ("softmax", "log_softmax"))
 
 
 class AxisKernel:

@@ -145,20 +145,17 @@ class PointwiseTraced(torch.autograd.Function):
 _recorded: Callable[..., Tensor] = super(torch.autograd.Function, Pointwise).apply  # type: ignore[misc]
 
 
-def _any_learns(x: Tensor, tensors: tuple[Tensor, ...]) -> bool:
-    return x.requires_grad or any(tensor.requires_grad for tensor in tensors)
-
-
 def pointwise(kernel: Kernel, x: Tensor, tensors: tuple[Tensor, ...] = ()) -> Tensor:
     """The kernel's value at `x`, differentiable to any order in reverse and forward mode."""
-    if kernel.expr.op == "symbol" and kernel.expr.name == "x":
-        return x  # the identity, as torch.nn.Identity does
+    if kernel.is_identity:
+        return x  # as torch.nn.Identity does
     if torch.compiler.is_compiling():
         return PointwiseTraced.apply(kernel, x, *tensors)
     if torch._C._are_functorch_transforms_active():
         return PointwiseTransformed.apply(kernel, x, *tensors)
-    if forward_ad._current_level < 0 and not (torch.is_grad_enabled() and _any_learns(x, tensors)):
+    learns = x.requires_grad or (bool(tensors) and any(tensor.requires_grad for tensor in tensors))
+    if forward_ad._current_level < 0 and not (learns and torch.is_grad_enabled()):
         return kernel(x, *tensors)  # nothing to remember: the value alone, without a node
-    if is_functorch_wrapped_tensor(x) or any(map(is_functorch_wrapped_tensor, tensors)):
+    if is_functorch_wrapped_tensor(x) or (tensors and any(map(is_functorch_wrapped_tensor, tensors))):
         return Pointwise.apply(kernel, x, *tensors)  # left behind by a transform that has ended, which this unwraps
     return _recorded(kernel, x, *tensors)

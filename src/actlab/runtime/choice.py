@@ -50,7 +50,10 @@ class Measured(NamedTuple):
 
 @cache
 def operation(text: str) -> Operation:
-    """A call as a function of `x`."""
+    """A call as a function of `x`; torch's own where it is called with nothing else, which saves a frame."""
+    name = text.removeprefix("torch.").removesuffix("(x)")
+    if name.isidentifier():
+        return getattr(torch, name)
     space: dict[str, Any] = {"torch": torch}
     exec(f"def operation(x):\n    return {text}", space)  # our own text with numbers in it, never a user's
     return space["operation"]
@@ -84,10 +87,13 @@ def alternatives(kernel: Kernel, dtype: torch.dtype) -> tuple[tuple[float, Opera
         return ()
     other = operation(call(kernel.expr) or "x")
     limits = [(first.elements * second.elements) ** 0.5 for first, second in pairwise(rows)]
-    return tuple(
-        (limit, other if row.taken == "torch" else None)
-        for limit, row in zip((*limits, float("inf")), rows, strict=True)
-    )
+    found: list[tuple[float, Operation | None]] = []
+    for limit, row in zip((*limits, float("inf")), rows, strict=True):
+        who = other if row.taken == "torch" else None
+        if found and found[-1][1] is who:
+            found.pop()  # the same goes on
+        found.append((limit, who))
+    return tuple(found)
 
 
 def _same_bits(other: Operation, own: Operation, dtype: torch.dtype) -> bool:

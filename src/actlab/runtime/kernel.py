@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
-from ..language import Expr, derivative
+from ..language import Expr, derivative, symbol, where
 from ..renderers import function
 from ..renderers.limits import FAR, GROWN, SHRUNK, STEADY, STEP
 from ..renderers.torch_eager import PRELUDE, TABLE
 from . import native
-from .dtypes import HALF
+from .dtypes import DTYPES, HALF
 
 if TYPE_CHECKING:
     from ..renderers.llvm_cpu import Part
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from .one_pass import Ready
     from .output_plan import Plan
 
+_LIMITS = {1.0: "limit_at_inf", -1.0: "limit_at_minus_inf"}
 _SMALL = 4096  # elements: at most what a layer learns per channel
 
 
@@ -78,6 +79,7 @@ class Kernel:
         self.names = names
         self.defaults = {name: (defaults or {})[name] for name in names}
         self._formula = compiled(expr, names)
+        self.is_identity = expr.op == "symbol" and expr.name == "x"
         self._constant = "x" not in expr.symbols
         # a learned tensor may move the limit, so only formulas of x alone keep theirs as numbers
         self._moving = bool(expr.symbols - {"x"})
@@ -86,16 +88,19 @@ class Kernel:
             stays = self._loses and not self._moving
             self._limits = self._limit(self._loses, *self._numbers()).tolist() if stays else []
         self._partials: dict[str, Kernel] = {}
+        self._ended: dict[torch.dtype, Kernel] = {}
         # compiled code: how each dtype is computed, kernels by what they are given, those without gaps
         self.parts: dict[torch.dtype, Part | None] = {}
         self.tables: dict[torch.dtype, Tensor] = {}
         self.looked_up: dict[tuple[torch.dtype, bool], bool] = {}  # by dtype, and whether times a gradient
         self.native: dict[Any, Ready | None] = {}
         self.flat: dict[torch.dtype, Native] = {}
+        self.flat_beside: dict[torch.dtype, Native] = {}
         self.flat_product: dict[torch.dtype, Native] = {}
         self.output_plan: Plan | Refused | None = None  # how its slope is found from its output, once that was asked
         self.quick = native.quick(self.flat)
-        self.quick_product = native.quick(self.flat_product)
+        self.quick_beside = native.quick_beside(self.flat_beside)
+        self.quick_product = native.quick_beside(self.flat_product)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return kernel, (self.expr, self.names, tuple(self.defaults.items()))
@@ -144,7 +149,8 @@ class Kernel:
         return torch.where(torch.maximum(size, second.abs()) < SHRUNK, 0.0, limit)
 
     def __call__(self, x: Tensor, *tensors: Tensor) -> Tensor:
-        found = native.value(self, x, tensors)
+        found = self.quick_beside(x, *tensors) if tensors else None
+        found = native.value(self, x, tensors) if found is None else found
         return self.text(x, *tensors) if found is None else found
 
     @property
@@ -173,6 +179,21 @@ class Kernel:
         if self._swallows_nan:
             y = torch.where(at != at, at, y)
         return y.to(x.dtype)
+
+    def ended(self, dtype: torch.dtype, tensors: tuple[Tensor, ...]) -> tuple[Kernel, tuple[Tensor, ...]]:
+        """The same formula with its limits at infinities as further names, and what they are for these tensors."""
+        with torch.device("cpu"):
+            if dtype not in self._ended:
+                x, y, most = symbol("x"), self.expr, torch.finfo(DTYPES[dtype][1]).max
+                for sign in self._loses:  # taken where arithmetic gives NaN, which is not below itself
+                    kept = where(y <= y, y, symbol(_LIMITS[sign]))
+                    y = where(x > most if sign > 0 else x < -most, kept, y)
+                names = tuple(_LIMITS[sign] for sign in self._loses)
+                numbers = zip(names, self._limit(self._loses, *self._numbers()).tolist(), strict=True)
+                made = Kernel(y, (*self.names, *names), {**self.defaults, **dict(numbers)})
+                made._loses = ()  # it is given its limits
+                self._ended.setdefault(dtype, made)
+            return self._ended[dtype], tuple(self._limit(self._loses, *tensors))
 
     def prepared(self) -> Kernel:
         """This kernel with its first derivatives ready, so that a tracer finds nothing left to compile."""

@@ -10,11 +10,11 @@ from functools import cache
 from typing import NamedTuple
 
 import torch
-from torch import Tensor
+from torch import Tensor, get_num_threads
 
-from ..renderers.llvm_loops import Plan, kernel_text
+from ..renderers.llvm_loops import STRIP, Plan, kernel_text
 from .layout import Walk
-from .machine import lanes, load, threads
+from .machine import lanes, load, several, threads
 
 # formulas that differ in their numbers only, for which kernels are made in one process: a number that changes at every
 # step, as an annealed temperature does, would be compiled at every step
@@ -28,13 +28,15 @@ _GRAIN = 60_000
 class Native(NamedTuple):
     """A compiled kernel: its function, how many elements are work enough for a thread, and the address of its table.
 
-    instead: (elements below which it holds, what computes instead of the kernel), see `choice`.
+    instead: (elements below which it holds, what computes instead of the kernel), see `choice`. watched: whether its
+    first address is that of a word that becomes 1 at a NaN.
     """
 
     call: Callable[..., int]
     plenty: int
     table: int = 0
     instead: tuple[tuple[float, Callable[[Tensor], Tensor] | None], ...] = ()
+    watched: bool = False
 
 
 def changes_too_often(shape: tuple[object, ...]) -> bool:
@@ -58,6 +60,15 @@ def made(text: str, width: int) -> Native:
 def team(native: Native, count: int, units: int = 1 << 30) -> int:
     """How many threads so many elements are worth, at most one for each unit of work."""
     return max(1, min(threads(), count // native.plenty, units))
+
+
+def over(native: Native, count: int, *addresses: int) -> None:
+    """Run a kernel of tensors without gaps, at these addresses."""
+    call, plenty, *_ = native
+    if count <= plenty:
+        call(1, False, count, -(-count // STRIP), *addresses)
+    else:
+        call(min(get_num_threads(), count // plenty) if several() else 1, True, count, -(-count // STRIP), *addresses)
 
 
 def launch(native: Native, plan: Plan, walk: Walk, operands: Sequence[Tensor], seed: int = 0) -> bool:

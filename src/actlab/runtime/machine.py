@@ -53,6 +53,7 @@ class _Forked:
 
 def _in_child() -> None:
     _Forked.child = True
+    several.cache_clear()
     _lock.release()
 
 
@@ -168,10 +169,10 @@ def _parsed(here: Machine, text: str) -> Any:
 
 def load(text: str) -> Callable[..., int]:
     """The function `call` of a module of LLVM text, from the cache or compiled now. Raises Unavailable."""
-    import llvmlite.binding as llvm
-
     with _lock, _interrupted_after():
         here = machine()
+        import llvmlite.binding as llvm
+
         name = hashlib.sha256(f"{here.name}\0{text}".encode()).hexdigest()
         code = kept(name)
         if code is None:
@@ -267,8 +268,12 @@ def openmp() -> OpenMP:
         return OpenMP(0, 0, 0)
 
 
+@cache
+def several() -> bool:
+    """Whether a kernel may use several threads: not without OpenMP, nor in a forked process, whose pool is lost."""
+    return bool(openmp().parallel) and not _Forked.child
+
+
 def threads() -> int:
-    """How many threads a kernel may use: torch's number, one in a forked process or without OpenMP."""
-    if _Forked.child or not openmp().parallel:
-        return 1  # the pool of threads did not survive the fork
-    return torch.get_num_threads()
+    """How many threads a kernel may use: torch's number, or one."""
+    return torch.get_num_threads() if several() else 1

@@ -7,6 +7,7 @@ or transforms, is computed by the torch text. ACTLAB_NATIVE=0 in the environment
 
 from __future__ import annotations
 
+import ctypes
 import math
 import os
 import warnings
@@ -20,12 +21,15 @@ from torch.autograd import forward_ad
 
 from ..renderers.llvm_loops import STRIP
 from .dtypes import DTYPES
-from .launch import Native, team
+from .launch import Native, over
 from .machine import Unavailable
 from .one_pass import Task, plain, results
 
 if TYPE_CHECKING:
     from .kernel import Kernel
+
+numel, data_ptr = Tensor.numel, Tensor.data_ptr
+_MANY = 2**18  # elements from where computing limits, 100 microseconds, costs less than looking for infinities
 
 
 class _Switch:
@@ -42,6 +46,11 @@ def switched(on: bool) -> Generator[None]:
         _Switch.on = before
 
 
+def is_on() -> bool:
+    """Whether compiled kernels may serve."""
+    return _Switch.on
+
+
 def untraced() -> bool:
     """Whether torch runs what it is told, and neither traces, transforms nor records it."""
     return (
@@ -54,66 +63,80 @@ def untraced() -> bool:
 
 def suits(x: Tensor) -> bool:
     """Whether a compiled kernel may compute from `x` here: plain numbers on the CPU that nobody traces."""
+    if torch._is_functional_tensor(x):  # pyright: ignore[reportPrivateImportUsage]  # it has no memory
+        return False
     return untraced() and _Switch.on and plain(x) and x.dtype in DTYPES and x.numel() > 0
 
 
 def quick(flat: dict[torch.dtype, Native]) -> Callable[..., Tensor | None]:
-    """A function of `x`, or of `x` and a gradient, by the kernels that were made for tensors alone and without gaps.
+    """A function of `x` by the kernels that were made for it alone and without gaps, written to `out` if given.
 
-    The result is written to `out` if given. It gives None for everything else. One frame, because at a few hundred
-    elements the questions cost as much as the answer.
+    It gives None for everything else. One frame and as few questions as can be, because at a few hundred elements they
+    cost as much as the answer; what a transform has wrapped is known by having no memory.
     """
-    transformed, dispatched = torch._C._are_functorch_transforms_active, torch._C._len_torch_dispatch_stack
-    compiling, tracing, records = torch.compiler.is_compiling, torch._C._get_tracing_state, torch.is_grad_enabled
+    compiling, tracing, records = torch.compiler.is_dynamo_compiling, torch._C._is_tracing, torch.is_grad_enabled
+    dispatched, empty_like, size, address = torch._C._len_torch_dispatch_stack, torch.empty_like, numel, data_ptr
+    transformed = torch._C._are_functorch_transforms_active
 
-    def at(x: Tensor, along: Tensor | None = None, out: Tensor | None = None) -> Tensor | None:
-        if compiling() or type(x) is not Tensor:
+    def at(x: Tensor, out: Tensor | None = None) -> Tensor | None:
+        if compiling() or type(x) is not Tensor or (native := flat.get(x.dtype)) is None:
             return None
-        native = flat.get(x.dtype)
-        if native is None or (x.requires_grad and records()) or forward_ad._current_level >= 0 or transformed():
+        if (x.requires_grad and records()) or forward_ad._current_level >= 0 or not _Switch.on:
             return None
-        if native.instead and along is None and out is None and _Switch.on:
-            count = x.numel()
+        count = size(x)
+        if native.instead and out is None:
             for limit, other in native.instead:
                 if count < limit:
-                    if other is not None:
-                        return other(x)
+                    if other is not None:  # whose slope at NaN is another, if this is part of a transform
+                        return None if transformed() else other(x)
                     break
-        if (
-            not x.is_cpu
-            or not x.is_contiguous()
-            or x.layout is not torch.strided
-            or x.is_neg()
-            or dispatched()
-            or tracing()
-            or not _Switch.on
-        ):
+        if not x.is_cpu or not x.is_contiguous() or x.is_neg() or dispatched() or tracing():
             return None
         try:
-            address = x.data_ptr()
-        except RuntimeError:  # a wrapper that a transform left behind
+            read = address(x)
+        except RuntimeError:
             return None
-        if not address and x.numel():
+        if not read and count:
             return None  # torch's tensor of zeros without memory
-        count = x.numel()
-        busy = count > native.plenty
-        workers = team(native, count) if busy else 1
-        units = -(-count // STRIP)
-        if along is None:
-            y = torch.empty_like(x) if out is None else out
-            if native.table:
-                native.call(workers, busy, count, units, address, native.table, y.data_ptr())
-            else:
-                native.call(workers, busy, count, units, address, y.data_ptr())
-            return y
-        if along.shape != x.shape or along.dtype != x.dtype or not along.is_contiguous() or not plain(along):
-            return None
-        y = torch.empty_like(x)
+        y = empty_like(x) if out is None else out
         if native.table:
-            native.call(workers, busy, count, units, address, along.data_ptr(), native.table, y.data_ptr())
+            over(native, count, read, native.table, address(y))
+        elif 0 < count <= STRIP:
+            native.call(1, False, count, 1, read, address(y))
         else:
-            native.call(workers, busy, count, units, address, along.data_ptr(), y.data_ptr())
+            over(native, count, read, address(y))
         return y
+
+    return at
+
+
+def quick_beside(flat: dict[torch.dtype, Native]) -> Callable[..., Tensor | None]:
+    """The same for a function of `x` and further tensors of its shape, as a gate and what it gates, or a gradient."""
+    compiling, tracing, records = torch.compiler.is_dynamo_compiling, torch._C._is_tracing, torch.is_grad_enabled
+    dispatched, empty_like, size, address = torch._C._len_torch_dispatch_stack, torch.empty_like, numel, data_ptr
+
+    def at(x: Tensor, *others: Tensor) -> Tensor | None:
+        if compiling() or (native := flat.get(x.dtype)) is None or forward_ad._current_level >= 0 or not _Switch.on:
+            return None
+        dtype, shape, recording, read = x.dtype, x.shape, records(), []
+        for one in (x, *others):
+            if type(one) is not Tensor or one.dtype is not dtype or one.shape != shape:
+                return None
+            if recording and one.requires_grad:
+                return None
+            if not one.is_cpu or not one.is_contiguous() or one.is_neg():
+                return None
+            try:
+                read.append(address(one))
+            except RuntimeError:
+                return None
+        if not all(read) or tracing() or dispatched():
+            return None
+        y = empty_like(x)
+        flag = (ctypes.c_int32(),) if native.watched else ()
+        flags, table = map(ctypes.addressof, flag), (native.table,) if native.table else ()
+        over(native, size(x), *flags, *read, *table, address(y))
+        return None if flag and flag[0].value else y
 
     return at
 
@@ -126,20 +149,23 @@ def value(kernel: Kernel, x: Tensor, tensors: tuple[Tensor, ...], out: Tensor | 
 
 def in_place(kernel: Kernel, x: Tensor, tensors: tuple[Tensor, ...]) -> Tensor | None:
     """The kernel's value written over `x`; None, and `x` as it was, where something else has to compute it."""
-    y = None if tensors else kernel.quick(x, None, x)
-    if y is None and forward_ad._current_level < 0 and suits(x) and _may_be_lost(kernel, x):
-        y = value(kernel, x, tensors, x)
+    y = None if tensors else kernel.quick(x, x)
+    if y is None and forward_ad._current_level < 0 and suits(x) and _whole(x):
+        if not (kernel.names and kernel.lost):
+            y = value(kernel, x, tensors, x)
+        elif x.numel() > _MANY:
+            ended, limits = kernel.ended(x.dtype, tensors)
+            y = value(ended, x, (*tensors, *limits), x)
+        elif math.isfinite(x.sum()):  # a limit at an infinity would be found missing when `x` is gone
+            y = value(kernel, x, tensors, x)
     if y is not None and not x.is_inference():
         torch.autograd.graph.increment_version(x)
     return y
 
 
-def _may_be_lost(kernel: Kernel, x: Tensor) -> bool:
-    """Whether nobody will miss the numbers of `x` once its value is written over them."""
-    if not x.is_contiguous() and not x.is_contiguous(memory_format=torch.channels_last):
-        return False  # it may overlap itself
-    # a limit at an infinity that moves with the tensors would be found missing when `x` is gone
-    return not (kernel.names and kernel.lost) or math.isfinite(x.sum())
+def _whole(x: Tensor) -> bool:
+    """Whether it has no gaps and does not overlap itself."""
+    return x.is_contiguous() or x.is_contiguous(memory_format=torch.channels_last)
 
 
 def product(kernel: Kernel, along: Tensor, x: Tensor, tensors: tuple[Tensor, ...]) -> Tensor | None:

@@ -242,12 +242,15 @@ def _ready(task: Task, laid: _Laid, summed: tuple[bool, ...], ways: tuple[str, .
     if laid.table is not None:
         native = native._replace(table=laid.table.data_ptr())
     ordinary = all(way == "each" for one, way in zip((*laid.read, None), ways, strict=False) if one is not laid.table)
+    alike = all(kind == name for kind in held) and not task.codings and not plan.rows
     handed_on = asked[0].expr.op == "symbol"  # the identity gives its input itself, not a copy
-    if len(asked) == 1 and not task.tensors and not task.codings and not plan.rows and ordinary and not handed_on:
-        kept = asked[0].flat if task.along is None else asked[0].flat_product
-        kept[dtype] = native
-        if task.along is None:
-            kept[dtype] = native._replace(instead=alternatives(asked[0], dtype))
+    one = asked[0] if len(asked) == 1 and ordinary and alike and not handed_on else None
+    if one is not None and not held:
+        (one.flat_product if plan.along else one.flat)[dtype] = native
+        if not plan.along:
+            one.flat[dtype] = native._replace(instead=alternatives(one, dtype))
+    elif one is not None and one is owner and not plan.along:
+        one.flat_beside[dtype] = native._replace(watched=plan.watched)
     return Ready(plan, native)
 
 

@@ -7,6 +7,7 @@ doubles, for the gradient, which therefore solves and searches nothing again.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -25,6 +26,7 @@ from . import native
 from .again import computed_again
 from .dtypes import DTYPES
 from .launch import Native, changes_too_often, team
+from .look import same_everywhere
 from .machine import Unavailable, load
 
 if TYPE_CHECKING:
@@ -32,6 +34,10 @@ if TYPE_CHECKING:
 
 # float64 is left to the torch text
 SERVED = {dtype: name for dtype, (name, computed_in) in DTYPES.items() if computed_in is torch.float32}
+
+# numbers of a float32 row from where our softmax takes 0.6 to 0.8 of ATen's time, which pays for a node in Python; the
+# length of a row decides and not how many there are, so that a row has the same bits in every batch
+LONG = 512
 
 # lines of text times elements for one thread: about 10 microseconds
 _GRAIN = 6_000_000
@@ -107,17 +113,42 @@ class _Rows(torch.autograd.Function):
         return None, None, pulled
 
 
+_aten: Any = torch
+# operation -> ATen's gradient from the result, and what a row is made of that was masked everywhere
+_PULLED = {
+    "softmax": (_aten._softmax_backward_data, 0.0),
+    "log_softmax": (_aten._log_softmax_backward_data, -math.inf),
+}
+
+
+class _Softmax(torch.autograd.Function):
+    """softmax or log_softmax of long float32 rows: our value, which alone is kept, and ATen's gradient from it."""
+
+    @staticmethod
+    def forward(ctx: Any, kernel: AxisKernel, pair: Pair, x: Tensor) -> Tensor:
+        y = run_rows(pair.value, (x,))
+        ctx.kernel = kernel
+        ctx.save_for_backward(y)
+        return y
+
+    @staticmethod
+    def backward(ctx: Any, *upstream: Any) -> Any:
+        (y,), (along,) = ctx.saved_tensors, upstream
+        pull, nothing = _PULLED[ctx.kernel.expr.op]
+        pulled = pull(along, y, -1, y.dtype)
+        if (rows := same_everywhere(y.detach(), nothing)) is not None:
+            pulled = pulled.masked_fill(rows, 0.0)
+        return None, None, pulled
+
+
 # what Function.apply calls once it has asked for transforms, which `value` has asked for already
 _recorded: Any = super(torch.autograd.Function, _Rows).apply  # pyright: ignore[reportAttributeAccessIssue]
+_recorded_softmax: Any = super(torch.autograd.Function, _Softmax).apply  # pyright: ignore[reportAttributeAccessIssue]
 
 
-def _by_aten(kernel: AxisKernel, x: Tensor) -> bool:
-    """Whether ATen's own function computes: softmax and log_softmax in float32, whether a gradient is wanted or not.
-
-    With a gradient it is faster, being recorded without Python; and a value must not differ from the one that a
-    checkpoint computes again.
-    """
-    return bool(kernel.one_call) and x.dtype is torch.float32
+def _alone(kernel: AxisKernel, dtype: torch.dtype) -> bool:
+    """Whether it is softmax or log_softmax of float32 numbers, which ATen computes as well."""
+    return bool(kernel.one_call) and dtype is torch.float32
 
 
 def quick(kernel: AxisKernel) -> Callable[[Tensor], Tensor | None]:
@@ -126,13 +157,14 @@ def quick(kernel: AxisKernel) -> Callable[[Tensor], Tensor | None]:
     One frame, because at a few hundred elements the questions cost as much as the answer.
     """
     ready, contiguous, size, address = kernel.rows, Tensor.is_contiguous, Tensor.numel, Tensor.data_ptr
-    compiling, suits, bare = torch.compiler.is_compiling, native.suits, kernel.one_call
+    compiling, suits = torch.compiler.is_dynamo_compiling, native.suits
+    bare = kernel.one_call[0] if kernel.one_call else None
 
     def at(x: Tensor) -> Tensor | None:
         if compiling() or type(x) is not Tensor or not x.ndim:
             return None
-        if bare and _by_aten(kernel, x):
-            return bare[0](x, -1)
+        if bare is not None and x.dtype is torch.float32 and x.shape[-1] < LONG:
+            return bare(x, -1)
         pair = ready.get(x.dtype)
         if pair is None or forward_ad._current_level >= 0 or not suits(x) or not contiguous(x):
             return None
@@ -157,7 +189,8 @@ def value(kernel: AxisKernel, x: Tensor, dim: int) -> Tensor | None:
     if not native.suits(x.detach() if records else x) or is_functorch_wrapped_tensor(x):
         return None
     direct = dim in (-1, x.ndim - 1)
-    if (not direct and not kernel.adds) or _by_aten(kernel, x):
+    alone = _alone(kernel, x.dtype)
+    if (not direct and not kernel.adds) or (alone and x.shape[-1] < LONG):
         return None  # ATen walks these along any dim at the speed of memory
     if x.dtype not in kernel.rows:
         # the first call may come while a model is built on another device, or where gradients are wanted
@@ -167,7 +200,8 @@ def value(kernel: AxisKernel, x: Tensor, dim: int) -> Tensor | None:
     if pair is None or (records and pair.gradient is None):
         return None
     rows = (x if direct else x.movedim(dim, -1)).contiguous()
-    y = _recorded(kernel, pair, rows) if records else run_rows(pair.value, (rows,))
+    recorded = _recorded_softmax if alone else _recorded
+    y = recorded(kernel, pair, rows) if records else run_rows(pair.value, (rows,))
     return y if direct else y.movedim(-1, dim)
 
 
