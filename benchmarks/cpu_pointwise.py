@@ -13,7 +13,9 @@ output goes:
             from 2^16 elements on, as what is smaller comes out of memory that the process holds anyhow
   in-place  a module with inplace=True, without a gradient, against torch's own in-place function, else x.copy_(f(x));
             x is filled anew before each run, untimed
-The copy is out.copy_(x) into memory that is there, for fresh outputs x.clone(). Rows: results/cpu_pointwise.jsonl.
+The copy is out.copy_(x) into memory that is there, for fresh outputs x.clone(). Two more limits: "empty" asks torch for
+the memory of a small result and does nothing; "node" is ATen's own work behind a node of autograd in Python.
+Rows: results/cpu_pointwise.jsonl.
 The whole grid (--group all, --log2 8 to 24, all dtypes, works and outputs) has some 110,000 cells, most of a day.
 """
 
@@ -30,8 +32,8 @@ from typing import Any, NamedTuple
 
 import torch
 from instructions import per_element
-from measuring import OURS, Rival, alternated, append, once, options, provenance, tell
-from rivals import Forms, elementwise, in_torch, rivals
+from measuring import OURS, Rival, alternated, append, keep_memory, once, options, provenance, tell
+from rivals import Forms, elementwise, in_torch, node, rivals
 from torch import Tensor
 
 from actlab.catalogue import ENTRIES, find
@@ -41,6 +43,7 @@ DTYPES = ("float64", "float32", "float16", "bfloat16")
 WORKS = ("value", "gradient")
 OUTPUTS = ("reused", "fresh", "in-place")
 _FRESH_FROM = 16  # log2 of elements
+_SMALL = 2**10  # elements up to which the call is what costs
 
 
 class Cell(NamedTuple):
@@ -84,16 +87,6 @@ PAGE = (
 )
 
 
-def _keep_memory() -> None:
-    """Tell the C library to keep what is dropped, lest "reused" memory is given back and fetched again at times."""
-    try:
-        mallopt = ctypes.CDLL(None).mallopt
-    except (OSError, AttributeError, TypeError):
-        return
-    mallopt(-3, 32 << 20)  # M_MMAP_THRESHOLD, at its most
-    mallopt(-1, 1 << 30)  # M_TRIM_THRESHOLD
-
-
 @cache
 def _trim() -> Callable[[], object]:
     """What gives all dropped memory back to the system; nothing where the C library is another."""
@@ -126,6 +119,8 @@ def contest(forms: dict[str, Forms], inputs: list[Tensor], work: str, output: st
     if work == "value":
         copied = partial(torch.clone, x) if output == "fresh" else partial(out.copy_, x)
         found["copy"] = Rival(copied, before=before)
+        if output == "reused" and x.numel() <= _SMALL:
+            found["empty"] = Rival(partial(torch.empty_like, x))
     return found
 
 
@@ -146,6 +141,8 @@ def measured(cell: Cell, asked: argparse.Namespace) -> dict[str, Any]:
     x, up = (torch.randn(count).to(getattr(torch, cell.dtype)) for _ in range(2))
     inputs = [x, up] if ENTRIES[cell.entry].kind == "gated" else [x]
     forms = rivals(cell.entry, with_compile=asked.compile > 0)
+    if cell.work == "gradient" and (bare := node(cell.entry)) is not None:
+        forms["node"] = Forms(bare, bare)
     with torch.set_grad_enabled(cell.work == "gradient"):
         found = contest(forms, inputs, cell.work, cell.output)
         found = {who: found[who] for who in found if not cell.against or who in (OURS, *cell.against)}
@@ -202,7 +199,7 @@ def _close(seen: dict[Cell, dict[str, dict[str, float]]]) -> None:
 def main() -> None:
     """Measure what is asked for, tell the ratios, add the rows."""
     asked = _options()
-    _keep_memory()
+    keep_memory()
     torch.set_num_threads(asked.threads)
     todo = list(cells(asked))
     if asked.compile:  # seconds for each cell

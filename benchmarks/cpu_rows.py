@@ -19,7 +19,7 @@ from itertools import product
 from typing import Any
 
 import torch
-from measuring import OURS, Rival, alternated, append, options, provenance, tell
+from measuring import OURS, Rival, alternated, append, keep_memory, options, provenance, tell
 from torch import Tensor
 
 from actlab.catalogue import ENTRIES
@@ -88,6 +88,7 @@ def main() -> None:
     asked.add_argument("--works", nargs="*", default=list(WORKS), choices=list(WORKS))
     asked.add_argument("--text", action="store_true", help="also the torch text, seconds for large sparse rows")
     given = asked.parse_args()
+    keep_memory()
     torch.set_num_threads(given.threads)
     torch.manual_seed(0)
     package, about = _package(), provenance(given.threads)

@@ -1,13 +1,14 @@
 """What the benchmarks share: rivals that run in alternation, where a number comes from, rows that are only added.
 
 A measurement is a dictionary of rivals, of which "ours" is one. In every round each of them runs once, in an order
-drawn anew, so that none always finds what the same other one left in the caches. Told are p20, median and p80 of the
+drawn anew, and once more just before, untimed, so that none pays for what the one before it left in the caches. Told are p20, median and p80 of the
 times, and their ratios to ours: above 1 we are faster.
 """
 
 from __future__ import annotations
 
 import argparse
+import ctypes
 import datetime
 import json
 import platform
@@ -73,6 +74,16 @@ def _digits(numbers: Iterable[float]) -> list[float]:
     return [float(f"{number:.4g}") for number in numbers]
 
 
+def keep_memory() -> None:
+    """Tell the C library to keep what is dropped, lest "reused" memory is given back and fetched again at times."""
+    try:
+        mallopt = ctypes.CDLL(None).mallopt
+    except (OSError, AttributeError, TypeError):
+        return
+    mallopt(-3, 32 << 20)  # M_MMAP_THRESHOLD, at its most
+    mallopt(-1, 1 << 30)  # M_TRIM_THRESHOLD
+
+
 def once(rival: Rival, times: int = 1) -> float:
     """Seconds that the rival takes, the mean of so many runs; what comes out is dropped after the clock has stopped."""
     from actlab.runtime import native
@@ -102,6 +113,7 @@ def alternated(rivals: Mapping[str, Rival], seconds: float, least: int, most: in
     while done < least or (done < most and time.perf_counter() < until):
         order.shuffle(names)
         for who in names:
+            once(rivals[who])
             rounds[who].append(once(rivals[who], repeats[who]))
         done += 1
     return Measured(rounds)

@@ -157,7 +157,9 @@ def _calls(say: Say, results: Results) -> str:
     if not rows:
         return ""
     taken = {who: statistics.median(row["ns"][who][1] for row in rows) for who in ("ours", "aten", "text", "copy")}
-    return say("small.read", **{who: short(ns * SMALL.elements / 1e3) for who, ns in taken.items()})
+    told = say("small.read", **{who: short(ns * SMALL.elements / 1e3) for who, ns in taken.items()})
+    bare = [row["ns"]["empty"][1] / row["ns"]["aten"][1] for row in rows if "empty" in row["ns"]]
+    return f"{told} {say('small.empty', share=f'{statistics.median(bare):.0%}')}" if bare else told
 
 
 def _outputs(say: Say, results: Results) -> str:
@@ -290,6 +292,23 @@ def _limits(say: Say, results: Results) -> list[str]:
     return [told, table(_columns(say, "function", "cell", *keys), rows)]
 
 
+def _nodes(say: Say, results: Results) -> list[str]:
+    """What a gradient through a node in Python can reach: ATen's own work behind such a node, against ATen."""
+    rows = [
+        [
+            f"`{name}`",
+            _ratio(say, row, "aten"),
+            short(row["ns"]["aten"][1] / row["ns"]["node"][1]),
+            short(row["ns"]["node"][1] / row["ns"]["ours"][1]),
+        ]
+        for name, row in results.cell(GRADIENT).items()
+        if {"aten", "node"} <= set(row["ratio"])
+    ]
+    if not rows:
+        return []
+    return [say("nodes.read"), table(_columns(say, "function", "gradient", "node", "of_node"), rows)]
+
+
 def _limit(say: Say, cell: Cell, name: str, row: Row, best: float) -> list[str]:
     own, rate = _gigabytes(row, "ours"), row["instructions"] / row["ns"]["ours"][1]
     shares = {"memory": own / _gigabytes(row, "copy"), "instructions": rate / best}
@@ -324,7 +343,7 @@ def page(results: Results, lang: str) -> str:
         *(f"## {say('memory')}", *_kept(say, results), say("memory.steps"), _steps(say, results)),
         *(f"## {say('first')}", _first(say, results)),
         *(f"## {say('rows')}", say("rows.read"), _along_axis(say, results)),
-        *(f"## {say('limits')}", *_limits(say, results)),
+        *(f"## {say('limits')}", *_limits(say, results), *_nodes(say, results)),
     ]
     return "\n\n".join(part or say("verdict.unknown") for part in parts) + "\n"
 

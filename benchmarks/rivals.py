@@ -113,6 +113,44 @@ def _peers() -> dict[str, nn.Module]:
     return found
 
 
+_aten: Any = torch.ops.aten
+# entry -> ATen's gradient of it, from the gradient of the value and the input
+_BACKWARD: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
+    "relu": lambda along, x: _aten.threshold_backward(along, x, 0),
+    "relu6": lambda along, x: _aten.hardtanh_backward(along, x, 0, 6),
+    "leaky_relu": lambda along, x: _aten.leaky_relu_backward(along, x, 0.01, False),
+    "hard_shrink": lambda along, x: _aten.hardshrink_backward(along, x, 0.5),
+    "soft_shrink": lambda along, x: _aten.softshrink_backward(along, x, 0.5),
+    "threshold": lambda along, x: _aten.threshold_backward(along, x, ENTRIES["threshold"].arguments({})["threshold"]),
+    "hard_sigmoid": _aten.hardsigmoid_backward,
+    "hard_tanh": lambda along, x: _aten.hardtanh_backward(along, x, -1, 1),
+    "hard_swish": _aten.hardswish_backward,
+}
+
+
+@cache
+def node(name: str) -> Function | None:
+    """ATen's value and gradient of an entry behind a node of autograd that is written in Python; None for most.
+
+    What no function of Python's can be faster than, whatever computes for it.
+    """
+    value, gradient = in_torch(name), _BACKWARD.get(name)
+    if value is None or gradient is None:
+        return None
+
+    class Node(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx: Any, x: Tensor) -> Tensor:
+            ctx.save_for_backward(x)
+            return value(x)
+
+        @staticmethod
+        def backward(ctx: Any, *upstream: Any) -> Any:
+            return gradient(upstream[0], *ctx.saved_tensors)
+
+    return Node.apply
+
+
 def rivals(name: str, with_compile: bool = False) -> dict[str, Forms]:
     """Everything that computes the entry, ours first."""
     entry = ENTRIES[name]

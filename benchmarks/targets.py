@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from reading import Cell, Results, Row, mean
+from reading import LOSE, Cell, Results, Row, mean
 
 _NONE: Row = {"ratio": {}}
 NAMED = ("mish", "softplus", "elu", "gelu_tanh", "log_sigmoid")  # what ATen computes by a library call per element
@@ -79,6 +79,15 @@ def _sparse(results: Results) -> dict[str, float]:
     }
 
 
+def _softmax(results: Results) -> dict[str, float]:
+    """softmax and log_softmax in float32, of every shape, against ATen."""
+    return {
+        f"{entry} {'×'.join(map(str, shape))}{' with gradient' if work == 'gradient' else ''}": row["ratio"]["aten"][1]
+        for (entry, shape, _, dtype, work), row in results.along_axis.items()
+        if "aten" in row["ratio"] and dtype == "float32"
+    }
+
+
 def _named(results: Results) -> dict[str, float]:
     return {name: ratio for name, ratio in results.ratios("aten", Cell()).items() if name in NAMED}
 
@@ -130,6 +139,7 @@ TARGETS = (
     Target("bfloat16", "mean", 1.5, lambda results: results.ratios("aten", BFLOAT)),
     Target("first.empty", "most", 2.0, _first_call("empty")),
     Target("first.warm", "most", 0.3, _first_call("warm")),
+    Target("softmax", "least", LOSE, _softmax),
     Target("rows", "least", 5.0, _sparse),
     Target("training", "least", 1.0, _training),
     Target("memory.lean", "most", 4.0, _kept("lean")),
