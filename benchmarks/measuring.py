@@ -1,8 +1,8 @@
 """What the benchmarks share: rivals that run in alternation, where a number comes from, rows that are only added.
 
 A measurement is a dictionary of rivals, of which "ours" is one. In every round each of them runs once, in an order
-drawn anew, and once more just before, untimed, so that none pays for what the one before it left in the caches. Told are p20, median and p80 of the
-times, and their ratios to ours: above 1 we are faster.
+drawn anew, and once more just before, untimed, so that none pays for what another left in the caches. Told are p20,
+median and p80 of the times, and their ratios to ours: above 1 we are faster.
 """
 
 from __future__ import annotations
