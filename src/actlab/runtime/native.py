@@ -63,9 +63,9 @@ def untraced() -> bool:
 
 def suits(x: Tensor) -> bool:
     """Whether a compiled kernel may compute from `x` here: plain numbers on the CPU that nobody traces."""
-    if torch._is_functional_tensor(x):  # pyright: ignore[reportPrivateImportUsage]  # it has no memory
-        return False
-    return untraced() and _Switch.on and plain(x) and x.dtype in DTYPES and x.numel() > 0
+    if not untraced() or not _Switch.on or torch._is_functional_tensor(x):  # pyright: ignore[reportPrivateImportUsage]
+        return False  # a functional tensor has no memory
+    return plain(x) and x.dtype in DTYPES and x.numel() > 0
 
 
 def quick(flat: dict[torch.dtype, Native]) -> Callable[..., Tensor | None]:
